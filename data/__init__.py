@@ -1,0 +1,1 @@
+"""What is true: settings, monitor, journal, store, metrics. Imports no dash, flask or plotly."""

@@ -1,0 +1,52 @@
+"""Rows as CSV and JSON, a row at a time, so that a download of any length needs no more memory than one row."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from data.ledger import Row
+
+BOM = "\ufeff"  # by which spreadsheets know UTF-8
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[bytes]:
+    """Yield an RFC 4180 file: UTF-8 with BOM, a head, CRLF; text that a spreadsheet would run gets a leading `'`."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write(BOM)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in columns])
+        if buffer.tell() > 65_536:
+            yield _drained(buffer)
+    yield _drained(buffer)
+
+
+def _drained(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode()
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode()
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    return value
+
+
+def json_lines(rows: Iterable[Row]) -> Iterator[bytes]:
+    """Yield one JSON array, `[]` when there are no rows."""
+    separator = b"["
+    for row in rows:
+        yield separator + orjson.dumps(row)
+        separator = b",\n"
+    yield b"[]" if separator == b"[" else b"]"

@@ -1,0 +1,248 @@
+"""The journal's one writer: what arrives together shares one commit, and is acknowledged after it.
+
+`append` is the only way in for facts. A request waits in a bounded queue; the writer thread takes all that has
+gathered, posts it inside one transaction, commits, lets the projections follow, and only then wakes the callers.
+"""
+
+import hashlib
+import logging
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from data import posting, rules
+from data.errors import Code, Refused
+from data.ledger import Entry, Ledger, Outcome, Row
+from data.records import Draft
+from data.schema import Idempotency
+from data.store import Store
+from data.tail import Tail
+from data.times import now
+
+log = logging.getLogger(__name__)
+
+QUEUE_REQUESTS = 4096
+BATCH_RECORDS = 20_000
+ANSWER_SECONDS = 15.0
+KEY_LIFETIME = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An `Idempotency-Key`: whose it is, and the digest of the body that came under it."""
+
+    principal: str
+    key: str
+    body_hash: str
+
+    @classmethod
+    def of(cls, principal: str, key: str, body: bytes) -> "Retry":
+        """Return the retry mark of a request's body."""
+        return cls(principal, key, hashlib.sha256(body).hexdigest())
+
+
+@dataclass(slots=True)
+class _Request:
+    """One caller's drafts, which are stored together or not at all, and the answer that it waits for."""
+
+    work: Callable[[Ledger], Any]
+    records: int = 1
+    only_positions: bool = False
+    future: "Future[Any]" = field(default_factory=Future)
+
+
+class Journal:
+    """Appends records durably and in one order; tells the projections in that order."""
+
+    def __init__(self, store: Store, *, durability: str = "full") -> None:
+        """Prepare the journal of `store`; call `start` for group commit, else each append commits by itself."""
+        self.store = store
+        self.tail = Tail(store)
+        self._relaxed = durability == "normal"
+        self._queue: queue.Queue[_Request | None] = queue.Queue(QUEUE_REQUESTS)
+        self._thread: threading.Thread | None = None
+        self._one_at_a_time = threading.RLock()
+
+    def append(
+        self, drafts: Sequence[Draft], *, bot: str = "default", retry: Retry | None = None, answer: Callable[[list[Outcome]], Row] | None = None
+    ) -> Any:
+        """Store the drafts, all or none, and return when they are committed.
+
+        Args:
+            drafts: validated records; those without a bot belong to `bot`.
+            bot: see above; also the bot under which `retry` is kept.
+            retry: makes a repetition of the request get the first answer, without recording anything.
+            answer: turns the outcomes into the JSON answer; needed with `retry`, which keeps it.
+
+        Returns:
+            What `answer` returns, or without it a list with an `Outcome` per draft.
+
+        Raises:
+            Refused: for a draft that the tables contradict (`records[i]` in its fields where there are several),
+                `conflict` for another body under a retry's key, or a `storage_…` code; nothing is stored then.
+        """
+        request = _Request(lambda ledger: _post_all(ledger, drafts, bot, retry, answer), len(drafts))
+        request.only_positions = all(draft.kind == "position" for draft in drafts)
+        return self._do(request)
+
+    def raise_silence_alerts(self) -> list[Outcome]:
+        """Raise the alerts of bots that have fallen silent; safe to call from any number of processes."""
+        with self.store.read() as connection:
+            if not rules.someone_is_silent(connection, now()):
+                return []
+        outcomes: list[Outcome] = self._do(_Request(posting.record_silence))
+        return outcomes
+
+    def subscribe(self, follower: Callable[[list[Entry]], None]) -> None:
+        """Have `follower` called with every committed entry, in order, whichever process wrote it."""
+        self.tail.subscribe(follower)
+
+    def start(self) -> None:
+        """Start the writer and the tail."""
+        self.tail.start()
+        self._thread = threading.Thread(target=self._write_for_ever, name="journal-writer", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what has gathered and end the threads."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        self.tail.stop()
+
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for the writer."""
+        return self._queue.qsize()
+
+    def _do(self, request: _Request) -> Any:
+        if self._thread is None:
+            self._commit([request])
+            return request.future.result()
+        try:
+            self._queue.put_nowait(request)
+        except queue.Full:
+            raise Refused(Code.STORAGE_BUSY, "too many records wait to be stored; try again", retry_after=1) from None
+        try:
+            return request.future.result(ANSWER_SECONDS)
+        except FutureTimeout:
+            raise Refused(
+                Code.STORAGE_BUSY, "the store did not answer in time; send the record again under the same Idempotency-Key", retry_after=2
+            ) from None
+
+    # --- the writer ----------------------------------------------------------------------------------------
+
+    def _write_for_ever(self) -> None:
+        while (request := self._queue.get()) is not None:
+            if not self._commit(self._gathered(request)):
+                self._refuse_waiting()
+
+    def _gathered(self, first: _Request) -> list[_Request]:
+        batch, records = [first], first.records
+        while records < BATCH_RECORDS:
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if request is None:
+                self._queue.put(None)  # the order to stop: after this batch
+                break
+            batch.append(request)
+            records += request.records
+        return batch
+
+    def _commit(self, batch: list[_Request]) -> bool:
+        """Store a batch and answer its callers; returns False when the store itself failed."""
+        with self._one_at_a_time:
+            try:
+                answers, entries = self._transact(batch)
+            except Refused as refusal:
+                _answer_all(batch, refusal)
+                return False
+            except Exception as error:
+                # One request's fault must not be its neighbours': find it by storing each alone.
+                if len(batch) == 1:
+                    log.exception("a record could not be stored")
+                    batch[0].future.set_exception(error)
+                    return True
+                stored = [self._commit([request]) for request in batch]
+                return all(stored)
+            if entries:
+                self.tail.follow(entries)
+        for request, answer in zip(batch, answers, strict=True):
+            _answer(request, answer)
+        return True
+
+    def _transact(self, batch: list[_Request]) -> tuple[list[Any], list[Entry]]:
+        durable = not (self._relaxed and all(request.only_positions for request in batch))
+        with self.store.write(appending=True, durable=durable) as connection:
+            ledger = Ledger(connection, now())
+            answers: list[Any] = []
+            for request in batch:
+                try:
+                    with ledger.request():
+                        answers.append(request.work(ledger))
+                except Refused as refusal:
+                    answers.append(refusal)
+            ledger.flush()
+        return answers, ledger.entries
+
+    def _refuse_waiting(self) -> None:
+        """Answer all that wait with the store's failure now, so that nobody waits for one timeout after another."""
+        refusal = Refused(Code.STORAGE_BUSY, "the store is not taking records; try again", retry_after=2)
+        while True:
+            try:
+                request = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            if request is None:
+                self._queue.put(None)
+                return
+            _answer(request, refusal)
+
+
+def _answer_all(batch: list[_Request], refusal: Refused) -> None:
+    for request in batch:
+        _answer(request, refusal)
+
+
+def _answer(request: _Request, answer: Any) -> None:
+    if isinstance(answer, Exception):
+        request.future.set_exception(answer)
+    else:
+        request.future.set_result(answer)
+
+
+def _post_all(ledger: Ledger, drafts: Sequence[Draft], bot: str, retry: Retry | None, answer: Callable[[list[Outcome]], Row] | None) -> Any:
+    if retry is not None and (first := _first_answer(ledger, retry, bot)) is not None:
+        return first
+    outcomes: list[Outcome] = []
+    for index, draft in enumerate(drafts):
+        try:
+            outcomes.append(posting.post(ledger, draft, draft.bot or bot))
+        except Refused as refusal:
+            if len(drafts) == 1:
+                raise
+            fields = {f"records[{index}].{name}": fault for name, fault in refusal.fields.items()}
+            raise Refused(refusal.code, refusal.message, fields=fields) from None
+    result: Any = outcomes if answer is None else answer(outcomes)
+    if retry is not None:
+        mark = {"principal": retry.principal, "bot": bot, "key": retry.key, "body_hash": retry.body_hash}
+        ledger.put(Idempotency, mark | {"answer": result, "created_at": ledger.received_at})
+    return result
+
+
+def _first_answer(ledger: Ledger, retry: Retry, bot: str) -> Row | None:
+    known = ledger.find(Idempotency, retry.principal, bot, retry.key)
+    if known is None or ledger.received_at - known["created_at"] > KEY_LIFETIME:
+        return None
+    if known["body_hash"] != retry.body_hash:
+        raise Refused(Code.CONFLICT, "this Idempotency-Key was used with another body", fields={"Idempotency-Key": "is taken by another body"})
+    answer: Row = known["answer"]
+    return answer

@@ -1,0 +1,230 @@
+"""The tables as one write transaction sees them: it reads through, gathers changes, and writes them in bulk.
+
+Requests that arrive together share a transaction, and each must be able to fail alone. So a request's changes
+gather in a layer of their own, which is dropped when the request is refused and merged when it is not; nothing
+reaches the database before `flush`, which needs one statement per table whatever the number of requests.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Table, and_, insert, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+
+from data.schema import (
+    AlertFiring,
+    AlertRule,
+    Base,
+    BotState,
+    Counter,
+    Idempotency,
+    Journal,
+    MarketData,
+    Portfolio,
+    Position,
+    Signal,
+    Strategy,
+    Trade,
+)
+from data.store import NOTIFY_CHANNEL
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+# What makes a row the same row; the order is the one in which they are written (a trade refers to its strategy).
+NATURAL_KEYS: dict[type[Base], tuple[str, ...]] = {
+    BotState: ("bot",),
+    Signal: ("bot", "strategy_name", "symbol"),
+    Position: ("bot", "position_id"),
+    Strategy: ("name",),
+    Trade: ("bot", "trade_id"),
+    Portfolio: ("bot", "timestamp"),
+    MarketData: ("symbol", "timeframe", "timestamp"),
+    AlertFiring: ("rule_id", "subject"),
+    Idempotency: ("principal", "bot", "key"),
+    Counter: ("name",),
+}
+
+
+class Effect(StrEnum):
+    """What a record did to the tables."""
+
+    ADDED = "added"
+    OPENED = "opened"  # a position that was not open before
+    REPLACED = "replaced"  # a natural key that was there, with other content
+    LATE = "late"  # older than what is known: kept in the journal, changes no state
+    SAME = "same"  # a repetition: nothing was written
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the journal."""
+
+    id: int
+    kind: str
+    bot: str
+    at: datetime
+    received_at: datetime
+    effect: str
+    body: Row
+    event_type: str | None = None
+    severity: str | None = None
+    natural_key: str | None = None
+
+    def record(self) -> Row:
+        """Return the record as a read gives it."""
+        return {"id": self.id, **self.body}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one draft: the record as a read gives it, and what it did."""
+
+    record: Row
+    effect: Effect
+
+
+@dataclass(slots=True)
+class _Layer:
+    entries: list[Entry] = field(default_factory=list)
+    rows: dict[type[Base], dict[Key, Row]] = field(default_factory=dict)
+    heard: set[str] = field(default_factory=set)
+
+
+COUNTED = {"event": "total_events", "signal": "total_signals", "alert": "total_alerts_sent"}
+
+
+def counter_of(kind: str, effect: str) -> str | None:
+    """Return the statistic that a record adds one to, or None; the writer and every projection count by it."""
+    if kind == "position":
+        return "total_positions" if effect == Effect.OPENED else None
+    return COUNTED.get(kind)
+
+
+class Ledger:
+    """The tables inside one write transaction of the store that holds the journal's lock."""
+
+    def __init__(self, connection: Connection, received_at: datetime) -> None:
+        """Read the journal's head and counters; `received_at` is the server's time for all that is posted."""
+        self.connection = connection
+        self.received_at = received_at
+        self._committing = _Layer()
+        self._layers = [self._committing]
+        self._known: dict[tuple[type[Base], Key], Row | None] = {}
+        counters = connection.execute(select(Counter.name, Counter.value))
+        self._known |= {(Counter, (name,)): {"name": name, "value": value} for name, value in counters}
+        self._rules: list[Row] | None = None
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Keep what is posted in this block only when the block ends without an error."""
+        layer = _Layer()
+        self._layers.append(layer)
+        try:
+            yield
+        finally:
+            self._layers.pop()
+        self._committing.entries += layer.entries
+        self._committing.heard |= layer.heard
+        for table, rows in layer.rows.items():
+            self._committing.rows.setdefault(table, {}).update(rows)
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Return the journal's new rows, in order."""
+        return self._committing.entries
+
+    @property
+    def fresh(self) -> list[Entry]:
+        """Return the rows that the current request has appended so far."""
+        return self._layers[-1].entries
+
+    # --- questions -----------------------------------------------------------------------------------------
+
+    def find(self, table: type[Base], *key: Any) -> Row | None:
+        """Return the row with this natural key as the transaction would leave it, or None."""
+        for layer in reversed(self._layers):
+            if (row := layer.rows.get(table, {}).get(key)) is not None:
+                return row
+        if (table, key) not in self._known:
+            columns = table.__table__.c
+            where = and_(*(columns[name] == value for name, value in zip(NATURAL_KEYS[table], key, strict=True)))
+            found = self.connection.execute(select(table.__table__).where(where)).mappings().first()
+            self._known[table, key] = None if found is None else dict(found)
+        return self._known[table, key]
+
+    def counter(self, name: str) -> int:
+        """Return a counter's value, 0 when it was never set."""
+        row = self.find(Counter, name)
+        return 0 if row is None else int(row["value"])
+
+    def entry_with(self, natural_key: str) -> Row | None:
+        """Return the record that was stored under this digest, or None."""
+        for layer in self._layers:
+            for entry in layer.entries:
+                if entry.natural_key == natural_key:
+                    return entry.record()
+        row = self.connection.execute(select(Journal.id, Journal.body).where(Journal.natural_key == natural_key)).first()
+        return None if row is None else {"id": row.id, **row.body}
+
+    def rules(self) -> list[Row]:
+        """Return the alert rules that are switched on."""
+        if self._rules is None:
+            rows = self.connection.execute(select(AlertRule.__table__).where(AlertRule.enabled).order_by(AlertRule.id)).mappings()
+            self._rules = [dict(row) for row in rows]
+        return self._rules
+
+    # --- changes -------------------------------------------------------------------------------------------
+
+    def put(self, table: type[Base], row: Row) -> None:
+        """Insert or replace a row by its natural key; `row` holds every column that is to be kept."""
+        key = tuple(row[name] for name in NATURAL_KEYS[table])
+        self._layers[-1].rows.setdefault(table, {})[key] = row
+
+    def set_counter(self, name: str, value: int) -> None:
+        """Set a counter."""
+        self.put(Counter, {"name": name, "value": value})
+
+    def heard_from(self, bot: str) -> None:
+        """Note that the bot lives."""
+        self._layers[-1].heard.add(bot)
+
+    def append(self, kind: str, bot: str, at: datetime, body: Row, effect: Effect, **columns: Any) -> Entry:
+        """Append a record to the journal under the next id, and count it."""
+        entry = Entry(self.counter("last_id") + 1, kind, bot, at, self.received_at, effect.value, body, **columns)
+        self._layers[-1].entries.append(entry)
+        self.set_counter("last_id", entry.id)
+        if statistic := counter_of(kind, entry.effect):
+            self.set_counter(statistic, self.counter(statistic) + 1)
+        return entry
+
+    def flush(self) -> None:
+        """Write everything that was kept; the transaction's end commits it."""
+        layer = self._committing
+        if layer.entries:
+            self.connection.execute(insert(Journal.__table__), [_journal_row(entry) for entry in layer.entries])  # type: ignore[arg-type]  # a Table
+            if self.connection.dialect.name == "postgresql":
+                self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))  # delivered at the commit, once
+        if layer.heard:
+            seen = [{"bot": bot, "first_seen": self.received_at, "last_seen": self.received_at} for bot in sorted(layer.heard)]
+            self._upsert(BotState, seen, changing=("last_seen",))
+        for table in NATURAL_KEYS:
+            if rows := layer.rows.get(table):
+                self._upsert(table, list(rows.values()))
+
+    def _upsert(self, model: type[Base], rows: list[Row], changing: tuple[str, ...] | None = None) -> None:
+        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
+        table = model.__table__
+        assert isinstance(table, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
+        statement = dialect.insert(table)
+        names = changing or tuple(name for name in rows[0] if name not in NATURAL_KEYS[model])
+        changes = {name: statement.excluded[name] for name in names}
+        self.connection.execute(statement.on_conflict_do_update(index_elements=NATURAL_KEYS[model], set_=changes), rows)
+
+
+def _journal_row(entry: Entry) -> Row:
+    return {name: getattr(entry, name) for name in Entry.__slots__}

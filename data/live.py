@@ -1,0 +1,145 @@
+"""Questions about what the bots report live; the newest come from memory, the past from the store."""
+
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from data import posting
+from data.ledger import Row
+from data.monitor import LiveMonitoringSystem
+from data.schema import AlertCursor, Counter, Journal
+from data.scope import ActivityExportScope, ActivityScope, PositionScope, Scope, SignalScope
+from data.store import Store
+from data.times import now, parse_iso
+
+CHUNK = 1000
+ALERTS_AT_ONCE = 100
+FIRST_LOOK = timedelta(hours=24)
+
+
+class Live:
+    """Answers questions about events, signals, positions and alerts."""
+
+    def __init__(self, store: Store, monitor: LiveMonitoringSystem) -> None:
+        """Ask `monitor` for the present and `store` for the past."""
+        self._store = store
+        self._monitor = monitor
+
+    def activity(self, scope: ActivityScope) -> list[Row]:
+        """Return the events in scope, newest first.
+
+        A plain read starts after the last clear; one with `since`, `before_id` or `after_id` also reaches what came
+        before it. With `after_id` they are the oldest ones after it, so that a reader can page up to the present.
+        """
+        if scope == ActivityScope(limit=scope.limit):
+            return self._monitor.latest_events(scope.limit)
+        upward = scope.after_id is not None and scope.before_id is None
+        with self._store.read() as connection:
+            query = select(Journal.id, Journal.body).where(*self._event_conditions(connection, scope))
+            query = query.order_by(Journal.id.asc() if upward else Journal.id.desc()).limit(scope.limit)
+            events = [{"id": row.id, **row.body} for row in connection.execute(query)]
+        return events[::-1] if upward else events
+
+    def every_event(self, scope: ActivityExportScope) -> Iterator[Row]:
+        """Yield all events in scope, newest first, a thousand in memory at a time; a clear hides nothing here."""
+        before, left = scope.before_id, scope.limit
+        while left is None or left > 0:
+            size = CHUNK if left is None else min(CHUNK, left)
+            page = scope.model_copy(update={"before_id": before})
+            with self._store.read() as connection:
+                query = select(Journal.id, Journal.body).where(*_event_filters(page)).order_by(Journal.id.desc()).limit(size)
+                events = [{"id": row.id, **row.body} for row in connection.execute(query)]
+            yield from events
+            if len(events) < size:
+                return
+            before, left = events[-1]["id"], None if left is None else left - len(events)
+
+    def _event_conditions(self, connection: Connection, scope: ActivityScope) -> list[ColumnElement[bool]]:
+        found = _event_filters(scope)
+        if scope.since is None and scope.before_id is None and scope.after_id is None:
+            cleared = connection.scalar(select(Counter.value).where(Counter.name == posting.CLEAR_ACTIVITY))
+            found.append(Journal.id > (cleared or 0))
+        return found
+
+    def signals(self, scope: SignalScope) -> list[Row]:
+        """Return the latest signal per bot, strategy and symbol in scope, newest first."""
+        wanted = {"strategy_name": scope.strategy, "symbol": scope.symbol, "bot": scope.bot}
+        return _matching(self._monitor.latest_signals(), wanted)
+
+    def positions(self, scope: PositionScope) -> list[Row]:
+        """Return the open positions in scope, in the order in which they were opened."""
+        return _matching(self._monitor.open_positions(), _given(scope))
+
+    def summary(self, positions: list[Row]) -> Row:
+        """Return `total_unrealized_pnl` (their sum) and `avg_pnl_pct` (their mean, None without positions)."""
+        percents = [position["unrealized_pnl_pct"] for position in positions if position["unrealized_pnl_pct"] is not None]
+        total = math.fsum(position["unrealized_pnl"] for position in positions)
+        return {"total_unrealized_pnl": total, "avg_pnl_pct": math.fsum(percents) / len(percents) if percents else None}
+
+    def recent_alerts(self, limit: int = 20) -> list[Row]:
+        """Return the newest alerts of the last 24 hours, newest first; moves nobody's cursor."""
+        since = now() - FIRST_LOOK
+        return [alert for alert in self._monitor.latest_alerts(limit) if parse_iso(alert["timestamp"]) >= since]
+
+    # --- alerts, each reader's own -------------------------------------------------------------------------
+
+    def alerts_for(self, reader: str, *, clear: bool, after_id: int | None = None) -> list[Row]:
+        """Return, newest first, the alerts that `reader` has not been given yet; with `clear` they count as given.
+
+        A new reader starts with the last 24 hours. At most 100 are returned: of a new reader's the newest, of
+        others' the oldest, so that the next read goes on where this one ended. `after_id` takes the cursor's place.
+        """
+        if not clear:
+            with self._store.read() as connection:
+                return self._not_given(connection, self._cursor(connection, reader) if after_id is None else after_id)
+        with self._store.write() as connection:
+            cursor = self._cursor(connection, reader, lock=True)
+            alerts = self._not_given(connection, cursor if after_id is None else after_id)
+            self._move_cursor(connection, reader, max([cursor or 0, *(alert["id"] for alert in alerts)]))
+        return alerts
+
+    def _cursor(self, connection: Connection, reader: str, *, lock: bool = False) -> int | None:
+        query = select(AlertCursor.last_id).where(AlertCursor.reader == reader)
+        return connection.scalar(query.with_for_update() if lock else query)
+
+    def _not_given(self, connection: Connection, cursor: int | None) -> list[Row]:
+        query = select(Journal.id, Journal.body).where(Journal.kind == "alert").limit(ALERTS_AT_ONCE)
+        if cursor is None:
+            query = query.where(Journal.received_at >= now() - FIRST_LOOK).order_by(Journal.id.desc())
+        else:
+            query = query.where(Journal.id > cursor).order_by(Journal.id)
+        alerts = [{"id": row.id, **row.body} for row in connection.execute(query)]
+        return sorted(alerts, key=lambda alert: -alert["id"])
+
+    def _move_cursor(self, connection: Connection, reader: str, last_id: int) -> None:
+        dialect = sqlite if self._store.is_sqlite else postgresql
+        statement = dialect.insert(AlertCursor.__table__).values(reader=reader, last_id=last_id)
+        connection.execute(statement.on_conflict_do_update(index_elements=["reader"], set_={"last_id": last_id}))
+
+
+def _event_filters(scope: ActivityScope) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [Journal.kind == "event"]
+    found += [getattr(Journal, name) == value for name in ("event_type", "severity", "bot") if (value := getattr(scope, name)) is not None]
+    if scope.since is not None:
+        found.append(Journal.at >= scope.since)
+    if scope.until is not None:
+        found.append(Journal.at <= scope.until)
+    if scope.before_id is not None:
+        found.append(Journal.id < scope.before_id)
+    if scope.after_id is not None:
+        found.append(Journal.id > scope.after_id)
+    if scope.q is not None:
+        found.append(Journal.body["message"].as_string().icontains(scope.q, autoescape=True))
+    return found
+
+
+def _given(scope: Scope) -> dict[str, Any]:
+    return scope.model_dump(exclude_none=True)
+
+
+def _matching(records: list[Row], wanted: dict[str, Any]) -> list[Row]:
+    return [record for record in records if all(value is None or record[name] == value for name, value in wanted.items())]

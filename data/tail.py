@@ -1,0 +1,116 @@
+"""Follows the journal: brings every committed entry, whichever process wrote it, to the projections in order of id."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+
+import psycopg
+from sqlalchemy import select
+
+from data.errors import Refused
+from data.ledger import Entry
+from data.schema import Counter, Journal
+from data.store import NOTIFY_CHANNEL, Store
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.05  # SQLite: the age of another process's record on our pages
+HEAL_SECONDS = 1.0  # PostgreSQL: how long a lost notification can go unnoticed
+CHUNK = 5000
+Follower = Callable[[list[Entry]], None]
+
+
+class Tail:
+    """Calls its followers with committed entries; `applied` is the id of the last one that they were given."""
+
+    def __init__(self, store: Store) -> None:
+        """Prepare to follow `store`; set `applied` to where the followers stand before starting."""
+        self.store = store
+        self.applied = 0
+        self._followers: list[Follower] = []
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def subscribe(self, follower: Follower) -> None:
+        """Add a follower; it must be quick and must not raise."""
+        self._followers.append(follower)
+
+    def follow(self, entries: list[Entry]) -> None:
+        """Bring entries that this process has just committed, after those of others that came before them."""
+        with self._lock:
+            if entries[0].id == self.applied + 1:
+                self._bring(entries)
+                return
+        try:
+            self.catch_up()
+        except Refused:
+            log.warning("committed records are not on the pages yet: the store could not be read; they follow with the next look")
+
+    def catch_up(self) -> None:
+        """Bring everything that was committed since the last look."""
+        with self._lock:
+            while entries := self._after(self.applied):
+                self._bring(entries)
+
+    def _bring(self, entries: list[Entry]) -> None:
+        self.applied = entries[-1].id
+        for follower in self._followers:
+            follower(entries)
+
+    def _after(self, last: int) -> list[Entry]:
+        columns = [getattr(Journal, name) for name in Entry.__slots__]
+        with self.store.read() as connection:
+            head = connection.execute(select(Counter.value).where(Counter.name == "last_id")).scalar()
+            if head is None or head <= last:
+                return []
+            rows = connection.execute(select(*columns).where(Journal.id > last).order_by(Journal.id).limit(CHUNK))
+            return [Entry(*row) for row in rows]
+
+    # --- waking up -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start to follow what other processes write."""
+        self._stopping.clear()
+        watch = self._watch_sqlite if self.store.is_sqlite else self._watch_postgresql
+        self._thread = threading.Thread(target=self._keep_watching, args=(watch,), name="journal-tail", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _keep_watching(self, watch: Callable[[], None]) -> None:
+        while not self._stopping.is_set():
+            try:
+                watch()
+            except (Refused, sqlite3.Error, psycopg.Error) as error:
+                log.warning("the journal cannot be followed right now: %s", type(error).__name__)
+                self._stopping.wait(HEAL_SECONDS)
+
+    def _watch_sqlite(self) -> None:
+        """Look at the file's version, which another connection's commit changes; far cheaper than a query."""
+        connection = sqlite3.connect(f"file:{self.store.url.database}?mode=ro", uri=True, check_same_thread=False)
+        try:
+            seen = None
+            while not self._stopping.wait(POLL_SECONDS):
+                version = connection.execute("PRAGMA data_version").fetchone()
+                if version != seen:
+                    self.catch_up()
+                    seen = version
+        finally:
+            connection.close()
+
+    def _watch_postgresql(self) -> None:
+        """Wait for the writer's NOTIFY; look anyway now and then, should one be lost."""
+        dsn = self.store.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(dsn, autocommit=True, connect_timeout=2) as connection:
+            connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
+            while not self._stopping.is_set():
+                self.catch_up()
+                for _ in connection.notifies(timeout=HEAL_SECONDS, stop_after=1):
+                    break
