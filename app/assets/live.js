@@ -1,0 +1,205 @@
+/* The pulse: learns which kinds of data have changed, and tells their version stores; Dash then asks the server for
+   the panels that hang on them, and draw.js shows the answers.
+
+   A beat of the interval, a pushed message, a new connection or a page that is looked at again leads to one
+   GET of the pulse. While a socket is connected the interval is a heartbeat; without one it polls. */
+(function () {
+  "use strict";
+  const PULSE_URL = "/api/monitoring/pulse";
+  const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body" };
+  const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "resync"];
+  const HEARTBEAT_MS = 15000;
+  const COALESCE_MS = 100;
+  const DELAYED_MS = 2000;
+  const TIMEOUT_MS = 10000;
+  const REDRAW_PATIENCE_MS = 5000;
+  const RETRY_MS = 1000;
+  const setProps = (id, props) => window.dash_clientside.set_props(id, props);
+
+  let refreshMs = null; // from the interval itself, at the first beat
+  let socket = null;
+
+  /* ---- asking ---- */
+  let etag = null;
+  let askedAt = null; // while a request is on its way
+  let askAgain = false;
+  let roundTrip = null;
+  let lastAnswer = Date.now();
+  let failing = false;
+
+  async function ask() {
+    if (askedAt !== null) {
+      askAgain = true;
+      return;
+    }
+    askedAt = Date.now();
+    const start = performance.now();
+    try {
+      const answer = await fetch(PULSE_URL, {
+        headers: etag ? { Accept: "application/json", "If-None-Match": etag } : { Accept: "application/json" },
+        credentials: "same-origin",
+        cache: "no-store",
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+      if (answer.status === 401) {
+        window.location.assign("/login?next=" + encodeURIComponent(window.location.pathname + window.location.search));
+        return;
+      }
+      if (answer.status !== 304 && !answer.ok) throw new Error("pulse answered " + answer.status);
+      if (answer.status === 200) {
+        const seen = answer.headers.get("ETag");
+        versions = (await answer.json()).versions;
+        etag = seen;
+      }
+      roundTrip = Math.max(1, Math.round(performance.now() - start));
+      lastAnswer = Date.now();
+      failing = false;
+    } catch (unreachable) {
+      failing = true;
+    }
+    askedAt = null;
+    spread();
+    showConnection();
+    if (askAgain) {
+      askAgain = false;
+      soon();
+    }
+  }
+
+  let timer = null;
+  let lastAsk = 0;
+
+  /* At once, or at the end of the interval in which one was sent already. */
+  function soon() {
+    if (timer !== null) return;
+    const wait = Math.max(0, lastAsk + COALESCE_MS - Date.now());
+    const go = () => {
+      timer = null;
+      lastAsk = Date.now();
+      ask();
+    };
+    if (wait === 0) go();
+    else timer = setTimeout(go, wait);
+  }
+
+  /* ---- spreading: a kind gets its next version only when its panel has shown the one before ---- */
+  let versions = {};
+  const given = {};
+  const awaited = {}; // kind -> since when
+
+  function spread() {
+    for (const kind of Object.keys(versions)) {
+      if (versions[kind] === given[kind] || kind in awaited) continue;
+      given[kind] = versions[kind];
+      awaited[kind] = Date.now();
+      setProps(IDS.version + kind, { data: versions[kind] });
+    }
+  }
+
+  /* A redraw that never came (the server went away in between) is asked for again. */
+  function retryLost() {
+    for (const kind of Object.keys(awaited)) {
+      if (Date.now() - awaited[kind] < REDRAW_PATIENCE_MS) continue;
+      delete awaited[kind];
+      if (!failing) delete given[kind];
+      else given[kind] = null;
+    }
+    if (!failing) spread();
+  }
+
+  /* ---- the connection's state in the top bar ---- */
+  let shown = "";
+
+  function connectionState() {
+    const silent = Date.now() - lastAnswer;
+    if (failing) return ["offline", "Offline", clock(silent)];
+    const waiting = askedAt === null ? 0 : Date.now() - askedAt;
+    if (waiting > DELAYED_MS) return ["delayed", "Delayed", seconds(waiting)];
+    if (roundTrip === null) return ["waiting", "Connecting", ""];
+    if (roundTrip > DELAYED_MS) return ["delayed", "Delayed", seconds(roundTrip)];
+    return ["live", "Live", roundTrip + "\u202fms"];
+  }
+
+  function seconds(ms) {
+    return (ms / 1000).toFixed(1) + "\u202fs";
+  }
+
+  function clock(ms) {
+    const two = (number) => String(number).padStart(2, "0");
+    const total = Math.floor(ms / 1000);
+    const hours = Math.floor(total / 3600);
+    return (hours ? two(hours) + ":" : "") + two(Math.floor((total % 3600) / 60)) + ":" + two(total % 60);
+  }
+
+  /* Straight into the page: as properties they would go through Dash's store each time, for nothing. */
+  function showConnection() {
+    const state = connectionState();
+    if (state.join() === shown) return;
+    shown = state.join();
+    const [dot, word, lag] = state;
+    const put = (id, text) => {
+      const element = document.getElementById(id);
+      if (element.textContent !== text) element.textContent = text;
+    };
+    document.getElementById(IDS.dot).className = "dot " + dot;
+    put(IDS.word, word);
+    put(IDS.lag, lag);
+  }
+
+  /* ---- the socket ---- */
+  function beatEvery(ms) {
+    setProps(IDS.interval, { interval: ms });
+  }
+
+  function connect() {
+    socket = window.io({ path: "/socket.io", transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+    socket.on("connect", () => {
+      socket.emit("subscribe", {});
+      beatEvery(HEARTBEAT_MS);
+      soon();
+    });
+    socket.on("disconnect", (reason) => {
+      beatEvery(refreshMs);
+      soon();
+      if (reason === "io server disconnect") setTimeout(() => socket.connect(), RETRY_MS); // the client does not do this by itself
+    });
+    for (const message of MESSAGES) socket.on(message, soon);
+  }
+
+  function start(interval) {
+    refreshMs = interval;
+    soon();
+    connect();
+    setInterval(() => {
+      showConnection();
+      retryLost();
+    }, 500);
+    document.addEventListener("visibilitychange", () => document.hidden || soon());
+    window.addEventListener("online", soon);
+  }
+
+  /* ---- what Dash calls ---- */
+  const THEMES = ["light", "dark", "auto", "terminal"]; // in the order of the buttons
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    botv2: {
+      beat(beats, interval) {
+        if (refreshMs === null) start(interval);
+        else soon();
+      },
+      draw(drawing, id, store) {
+        if (!drawing) return;
+        const panel = id.slice(0, -IDS.drawing.length);
+        window.botv2Draw(document.getElementById(panel + IDS.note), drawing[0]);
+        window.botv2Draw(document.getElementById(panel + IDS.body), drawing[1]);
+        delete awaited[store.slice(IDS.version.length)];
+        spread();
+      },
+      theme(...clicks) {
+        const pressed = window.dash_clientside.callback_context.triggered_id;
+        if (pressed) window.botv2Theme.choose(pressed.slice("theme-".length));
+        return THEMES.map((theme) => String(theme === window.botv2Theme.current()));
+      },
+    },
+  });
+})();

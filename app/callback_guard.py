@@ -1,0 +1,48 @@
+"""Dash answers 500 to a malformed callback request: look at its shape first."""
+
+import dash
+import orjson
+from flask import request
+
+from data.errors import Code, Refused
+
+
+def guard_callbacks(app: dash.Dash) -> None:
+    """Refuse a `POST /_dash-update-component` that is not a call of one of `app`'s callbacks."""
+
+    @app.server.before_request
+    def check() -> None:
+        if request.path != "/_dash-update-component" or request.method != "POST":
+            return
+        if not request.is_json:
+            raise Refused(Code.UNSUPPORTED_MEDIA_TYPE, "send the body as Content-Type: application/json")
+        try:
+            body = orjson.loads(request.get_data())
+        except orjson.JSONDecodeError:
+            raise Refused(Code.NOT_JSON, "the body is not JSON") from None
+        if not _is_call(app, body):
+            raise Refused(Code.BAD_REQUEST, "this is not a call of one of the page's callbacks")
+
+
+def _is_call(app: dash.Dash, body: object) -> bool:
+    if not isinstance(body, dict) or not isinstance(body.get("output"), str) or body["output"] not in app.callback_map:
+        return False
+    callback = app.callback_map[body["output"]]
+    changed = body.get("changedPropIds", [])
+    return (
+        isinstance(changed, list)
+        and all(isinstance(item, str) for item in changed)
+        and _fits(body.get("inputs"), callback["inputs"])
+        and _fits(body.get("state", []), callback["state"])
+        and isinstance(body.get("outputs"), dict | list)
+    )
+
+
+def _fits(given: object, declared: list[dict[str, str]]) -> bool:
+    """Each declared end has to be there, under its id and property, in order."""
+    if not isinstance(given, list) or len(given) != len(declared):
+        return False
+    return all(
+        isinstance(end, dict) and end.get("id") == wanted["id"] and end.get("property") == wanted["property"]
+        for end, wanted in zip(given, declared, strict=True)
+    )

@@ -1,0 +1,107 @@
+"""The command line's words; what they do is in `app.commands`. Quick to start, because `--help` must be."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import NoReturn
+
+SCOPES = ("read", "ingest", "control")
+ROLES = ("admin", "operator", "viewer")
+LONGEST_DAYS = 36_500
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Says what is wrong with an argument in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with status 2 and one line."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of every command; the chosen one's name in `app.commands` is in `run`."""
+    parser = OneLineParser(prog="python -m app", description="BotV2 Dashboard: a self-hosted control room for trading bots.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_import(commands)
+    _add_token(commands)
+    _add_user(commands)
+    _command(commands, "migrate", "bring the store to this program's schema")
+    return parser
+
+
+def _command(commands: "argparse._SubParsersAction[OneLineParser]", name: str, does: str, run: str | None = None) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
+    parser.set_defaults(run=run or name)
+    return parser
+
+
+def _group(commands: "argparse._SubParsersAction[OneLineParser]", name: str, does: str) -> "argparse._SubParsersAction[OneLineParser]":
+    parser = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
+    return parser.add_subparsers(required=True, metavar="ACTION")  # type: ignore[return-value]  # typeshed forgets the parser's class
+
+
+def _add_run(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    parser = _command(commands, "run", "serve the dashboard")
+    parser.add_argument("--host", help="address to listen on; overrides BOTV2_HOST")
+    parser.add_argument("--port", type=int, help="port to listen on; overrides BOTV2_PORT")
+
+
+def _add_import(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    sources = _group(commands, "import", "read what another program has recorded")
+    parser = _command(sources, "freqtrade", "import the trades of a freqtrade database, all or none", "import_freqtrade")
+    parser.add_argument("path", type=Path, metavar="PATH", help="the database that freqtrade keeps, such as tradesv3.sqlite")
+    parser.add_argument("--bot", default="freqtrade", help="the bot that the trades belong to (default: %(default)s)")
+
+
+def _add_token(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    actions = _group(commands, "token", "make, list and revoke the keys of bots and scripts")
+    parser = _command(actions, "create", "make a token and print it, this once, alone on the last line", "token_create")
+    parser.add_argument("name", metavar="NAME", help="what the token is for")
+    parser.add_argument("--scope", action="append", choices=SCOPES, required=True, help="what it may do; give it once per scope")
+    parser.add_argument("--bot", help="the only bot that it may speak for")
+    parser.add_argument("--expires-days", dest="expires_in", type=_days, metavar="N", help="days until it expires (default: never)")
+    _command(actions, "list", "list every token, without its secret", "token_list")
+    parser = _command(actions, "revoke", "make a token useless from now on", "token_revoke")
+    parser.add_argument("number", type=_number, metavar="ID", help="its number in the list")
+
+
+def _add_user(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    actions = _group(commands, "user", "add a person or change a password")
+    parser = _command(actions, "add", "add a person; asks for the password, or reads a line of standard input", "user_add")
+    parser.add_argument("name", metavar="NAME", help="the name to sign in with")
+    parser.add_argument("--role", choices=ROLES, default="viewer", help="what the person may do (default: %(default)s)")
+    parser = _command(actions, "passwd", "change a password and end that person's sessions", "user_passwd")
+    parser.add_argument("name", metavar="NAME", help="the name to sign in with")
+
+
+def _days(text: str) -> timedelta:
+    days = float(text)
+    if not 0 < days <= LONGEST_DAYS:
+        raise argparse.ArgumentTypeError(f"must be more than 0 and at most {LONGEST_DAYS}")
+    return timedelta(days=days)
+
+
+def _number(text: str) -> int:
+    number = int(text)
+    if not 0 < number < 2**63:
+        raise argparse.ArgumentTypeError("is not a number from the list")
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the arguments say and return the exit status: 0, 2 for what was refused, 130 for Ctrl-C."""
+    options = vars(build_parser().parse_args(arguments))
+    from app import commands  # here, so that --help and a misspelt argument answer at once
+    from data.errors import Refused
+
+    try:
+        getattr(commands, options.pop("run"))(**options)
+    except Refused as refusal:
+        print(f"python -m app: {refusal}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0

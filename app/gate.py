@@ -1,0 +1,157 @@
+"""The gate in front of everything: Flask, Dash's own endpoints and the sockets. What is not allowed stops here."""
+
+import logging
+import math
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from flask import request
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from werkzeug.wrappers import Response
+
+from app import incoming
+from app.answers import refusal_response
+from app.headers import Headers, SecurityHeaders
+from app.incoming import Environ, LimitClass
+from data.accounts import Accounts, Principal
+from data.errors import Code, Refused
+from data.settings import Settings
+
+log = logging.getLogger("botv2.gate")
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+PRINCIPAL = "botv2.principal"
+REQUEST_ID = "botv2.request_id"
+LIMITS: dict[LimitClass, RateLimitItemPerMinute] = {
+    "read": RateLimitItemPerMinute(1_200),
+    "ingest": RateLimitItemPerMinute(6_000),
+    "control": RateLimitItemPerMinute(120),
+}
+REFUSALS = ("401", "403", "429")
+
+
+def principal() -> Principal | None:
+    """Return who sends the current Flask request; None only on a public endpoint."""
+    found: Principal | None = request.environ.get(PRINCIPAL)
+    return found
+
+
+def request_id() -> str:
+    """Return the current Flask request's id, under which the log tells what happened."""
+    found: str = request.environ.get(REQUEST_ID, "")
+    return found
+
+
+class Gate:
+    """WSGI middleware: who is it, may they come in, from this site, this often; and the headers of every answer."""
+
+    def __init__(
+        self,
+        wsgi_app: WsgiApp,
+        accounts: Accounts,
+        settings: Settings,
+        is_public: Callable[[str, str], bool] = incoming.public_endpoint,
+        *,
+        limit_class: Callable[[Environ], LimitClass | None] = incoming.limit_class,
+        csp_hashes: Callable[[], Sequence[str]] = tuple,
+    ) -> None:
+        """Stand in front of `wsgi_app`.
+
+        `is_public(method, path)` names what needs no sign-in; `limit_class(environ)` which limit counts, None for none;
+        `csp_hashes()` gives the inline scripts' hashes and is called once, at the first request.
+        """
+        self._app = wsgi_app
+        self._accounts = accounts
+        self._is_public = is_public
+        self._limit_class = limit_class
+        self._headers = SecurityHeaders(csp_hashes)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage()) if settings.botv2_rate_limits == "on" else None
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer the request, or let the app behind answer it."""
+        number = environ[REQUEST_ID] = secrets.token_hex(8)
+        environ.pop("HTTP_X_FORWARDED_HOST", None)  # the socket server would take it for the host that an Origin must match
+        environ.pop(PRINCIPAL, None)
+        tls = incoming.is_tls(environ)
+        started = False
+
+        def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
+            nonlocal started
+            started = True
+            if status.startswith(REFUSALS):
+                self._audit_refusal(environ, status)
+            headers = self._headers.added_to([*headers, ("X-Request-Id", number)], tls=tls)
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        try:
+            return (self._answer(environ, tls=tls) or self._app)(environ, start)
+        except (StopIteration, ConnectionError):
+            raise  # how the socket server says that it has already dealt with the connection
+        except Exception:
+            log.exception("request %s failed", number)
+            if started:
+                raise
+            return refusal_response(Refused(Code.INTERNAL, f"something went wrong on the server; it is in the log as request {number}"))(environ, start)
+
+    def _answer(self, environ: Environ, *, tls: bool) -> Response | None:
+        """Return the gate's own answer, or None to let the request pass."""
+        try:
+            self._refuse_what_nobody_may(environ)
+            environ[PRINCIPAL] = who = self._identify(environ, tls=tls)
+            if who is not None:
+                self._refuse_what_they_may_not(environ, who)
+        except Refused as refusal:
+            response = refusal_response(refusal)
+            if refusal.code == Code.UNAUTHENTICATED:
+                response.headers["WWW-Authenticate"] = 'Bearer realm="BotV2"'
+            return response
+        if who is not None or self._is_public(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
+            return None
+        if incoming.wants_page(environ):
+            return Response(status=302, headers={"Location": incoming.login_address(environ)})
+        response = refusal_response(Refused(Code.UNAUTHENTICATED, "sign in, or send a token in the Authorization header"))
+        response.headers["WWW-Authenticate"] = 'Bearer realm="BotV2"'
+        return response
+
+    def _refuse_what_nobody_may(self, environ: Environ) -> None:
+        guarded = environ["REQUEST_METHOD"] not in incoming.SAFE_METHODS or environ["PATH_INFO"].startswith(incoming.SOCKET)
+        if guarded and incoming.is_cross_site(environ):
+            raise Refused(Code.CROSS_SITE, "this request comes from another site")
+        if incoming.carries_token(environ.get("QUERY_STRING", "")):
+            raise Refused(Code.BAD_REQUEST, "a token belongs into the Authorization header, never into an address", fields={"query": "holds a token"})
+
+    def _identify(self, environ: Environ, *, tls: bool) -> Principal | None:
+        """Return who sends this, None for nobody; a token counts before a cookie, and a wrong one is refused whatever the cookie."""
+        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if kind.lower() == "bearer":
+            found = self._accounts.resolve_token(token.strip())
+            if found is None:
+                raise Refused(Code.UNAUTHENTICATED, "the token is unknown, expired or revoked")
+            return found
+        cookie = incoming.cookie_of(environ.get("HTTP_COOKIE", ""), incoming.session_cookie_name(tls=tls))
+        return self._accounts.resolve_session(cookie) if cookie else None
+
+    def _refuse_what_they_may_not(self, environ: Environ, who: Principal) -> None:
+        if environ["PATH_INFO"].startswith(incoming.SOCKET) and "read" not in who.scopes:
+            raise Refused(Code.FORBIDDEN, "this needs the scope 'read'")
+        if self._limiter is None or (kind := self._limit_class(environ)) is None:
+            return
+        limit = LIMITS[kind]
+        if not self._limiter.hit(limit, kind, who.id):
+            wait = self._limiter.get_window_stats(limit, kind, who.id).reset_time - time.time()
+            raise Refused(Code.RATE_LIMITED, f"more than {limit.amount} {kind} requests in a minute", retry_after=max(1, math.ceil(wait)))
+
+    def _audit_refusal(self, environ: Environ, status: str) -> None:
+        path = environ["PATH_INFO"]
+        if path.startswith("/login"):
+            if not status.startswith("403"):
+                return  # a failed sign-in is recorded with the name that was tried, a link's without its secret
+            path = "/login"
+        who: Principal | None = environ.get(PRINCIPAL)
+        actor = f"{who.id} {who.name}" if who else "anonymous"
+        self._accounts.audit_refusal(actor, f"refused.{status[:3]}", path, environ.get("REMOTE_ADDR", ""), int(status[:3]))

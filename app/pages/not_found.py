@@ -1,0 +1,20 @@
+"""The page for an address that is none."""
+
+from dash import dcc, html
+
+from components.frame import LIVE_PATH
+
+
+def layout() -> html.Div:
+    """Return a sentence and a way on."""
+    return html.Div(
+        html.Section(
+            [
+                html.H2("There is no page at this address"),
+                html.P("The link may be old or mistyped."),
+                dcc.Link("Go to the Live Monitor", href=LIVE_PATH),
+            ],
+            className="card not-found",
+        ),
+        className="page",
+    )

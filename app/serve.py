@@ -1,0 +1,174 @@
+"""How the dashboard is served: gunicorn's gthread worker, one process of many threads (docs/decisions.md says why).
+
+The master holds the port and nothing else; the worker opens the desk, runs its threads and answers.
+"""
+
+import ctypes
+import errno
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
+
+from app import logs
+from data.accounts import Accounts
+from data.errors import Code, Refused
+from data.settings import Settings
+from data.store import Store
+
+THREADS = 600  # each WebSocket holds one, and slow clients hold them too
+CONNECTIONS = 2000
+SPARE_FILES = 128  # of the process's descriptors: the store, logs, libraries
+KEEP_ALIVE_SECONDS = 15
+GRACEFUL_SECONDS = 10
+PORT_SECONDS = 3.0
+PR_SET_PDEATHSIG = 1
+
+Announce = Callable[[str, Accounts, str | None], None]
+
+
+def serve(settings: Settings, announce: Announce) -> None:
+    """Serve until told to stop; `announce(address, accounts, password)` is called once the server answers.
+
+    The password is the one that was made for admin at the first start, else None.
+
+    Raises `Refused` when the store cannot be used or the port is taken.
+    """
+    logs.configure(settings.botv2_data_dir)
+    store = Store(settings.store_url)
+    store.migrate()  # here, where a refusal is one line on the terminal and time does not count against the worker
+    store.close()
+    _wait_for_port(settings.botv2_host, settings.botv2_port)
+    _Server(settings, announce).run()
+
+
+class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """A gthread worker that lets go of open sockets first when it is told to stop."""
+
+    quitting = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: say goodbye to sockets, which would otherwise hold their threads for the whole grace period."""
+        if self.alive:
+            self.method_queue.defer(threading.Thread(target=self.app.close_sockets, daemon=True).start)
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """SIGINT or SIGQUIT, once: a terminal's Ctrl-C reaches the worker directly and through the master too."""
+        if not self.quitting:
+            self.quitting = True
+            super().handle_quit(sig, frame)
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
+    """gunicorn, configured here instead of by files, flags or its own environment variables."""
+
+    def __init__(self, settings: Settings, announce: Announce) -> None:
+        self.settings = settings
+        self.announce = announce
+        self.desk: Any = None
+        self.push: Any = None
+        self.first_password: str | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        connections = _raise_file_limit()
+        options = {
+            "bind": f"{_bracketed(self.settings.botv2_host)}:{self.settings.botv2_port}",
+            "worker_class": _Worker,
+            "workers": 1,
+            "threads": min(THREADS, connections // 2),
+            "worker_connections": connections,
+            "keepalive": KEEP_ALIVE_SECONDS,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "control_socket_disable": True,
+            "logger_class": logs.GunicornLogger,
+            "post_fork": _die_with_master,
+            "post_worker_init": self._ready,
+            "worker_exit": self._close,
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Open the desk and build the app; called in the worker, because threads do not survive a fork."""
+        from app.server import create_app
+        from data.desk import Desk
+        from data.live_monitor import share_desk
+
+        self.desk = Desk.open(self.settings)
+        self.first_password = self.desk.accounts.ensure_admin()
+        self.desk.start()
+        share_desk(self.desk)
+        flask = create_app(self.settings, self.desk).server
+        self.push = flask.extensions["botv2.push"]
+        self.push.start()
+        return flask
+
+    def close_sockets(self) -> None:
+        """Send what is left to the sockets and end them; waits for none, because a stalled one would not answer."""
+        if self.push is not None:
+            self.push.stop()
+            for connection in list(self.push.socketio.server.eio.sockets.values()):  # those that have not got as far as a viewer
+                connection.close(wait=False)
+
+    def _ready(self, worker: Any) -> None:
+        host, port = worker.sockets[0].getsockname()[:2]
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+        self.announce(f"http://{_bracketed(reachable)}:{port}", self.desk.accounts, self.first_password)
+
+    def _close(self, _server: Any, worker: Any) -> None:
+        """Commit what has gathered and leave at once; the interpreter's own exit would wait for every pooled thread."""
+        if self.desk is not None:
+            self.desk.close()
+        if worker.booted:
+            logging.shutdown()
+            os._exit(0)
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _raise_file_limit() -> int:
+    """Take as many file descriptors as the system allows, and return how many connections they are enough for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(16, min(CONNECTIONS, soft - SPARE_FILES))
+
+
+def _die_with_master(_server: Any, worker: Any) -> None:
+    """A worker that outlives a killed master would keep the port and the store from the next start."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != worker.ppid:  # it was killed before the call
+        os._exit(1)
+
+
+def _wait_for_port(host: str, port: int) -> None:
+    """Wait a moment for a port that a server just stopped may still hold. Raises `Refused` when it cannot be had."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    deadline = time.monotonic() + PORT_SECONDS
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+                return
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                    fault = f"cannot listen on {host}:{port}: {os.strerror(error.errno or 0)}"
+                    raise Refused(Code.BAD_SETTING, "the server was not started", fields={"BOTV2_PORT": fault}) from None
+        time.sleep(0.05)

@@ -1,0 +1,123 @@
+"""`create_app` wires the parts to one app and starts nothing; two apps in one process share nothing."""
+
+import logging
+from pathlib import Path
+
+import dash
+from flask import Flask, Response, current_app, has_request_context, redirect, request
+from werkzeug import Response as BaseResponse
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+import callbacks
+from app import pages, signin
+from app.access import PUBLIC, access, enforce
+from app.answers import refusal_response
+from app.callback_guard import guard_callbacks
+from app.gate import Gate, principal, request_id
+from app.pages.index import INDEX_STRING
+from app.rest import monitoring, trades
+from app.rest.endpoint import blueprint
+from app.rest.service import service
+from app.sockets import Push
+from data.desk import Desk
+from data.errors import Code, Refused
+from data.settings import Settings
+
+log = logging.getLogger(__name__)
+
+ASSETS = Path(__file__).parent / "assets"
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+HTTP_CODES = {400: Code.BAD_REQUEST, 404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 413: Code.TOO_LARGE, 415: Code.UNSUPPORTED_MEDIA_TYPE}
+
+
+def create_app(settings: Settings, desk: Desk) -> dash.Dash:
+    """Return the whole app around `desk`: pages, REST, sockets and sign-in behind the gate.
+
+    Its Flask app is `.server`; `.server.extensions["botv2.push"]` is the push, which whoever serves the app starts.
+    """
+    flask = Flask("app", static_folder=None, template_folder=str(ASSETS.parent / "templates"))
+    flask.config.update(MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=64 * 1024, PROPAGATE_EXCEPTIONS=False)
+    enforce(flask)
+    _handle_errors(flask)
+    flask.register_blueprint(blueprint("monitoring", "/api/monitoring", desk, monitoring.ENDPOINTS))
+    flask.register_blueprint(blueprint("trades", "/api/trades", desk, trades.ENDPOINTS))
+    flask.register_blueprint(service(desk))
+    flask.register_blueprint(signin.blueprint(desk.accounts))
+    _answer_unknown_paths(flask)
+    app = _pages(flask, settings, desk)
+    flask.extensions["botv2.push"] = Push(flask, desk)
+    flask.wsgi_app = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes)  # type: ignore[method-assign]  # Flask's documented place
+    return app
+
+
+def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
+    app = dash.Dash(
+        __name__,
+        server=flask,
+        title=pages.APP_TITLE,
+        update_title="",
+        assets_folder=str(ASSETS),
+        index_string=INDEX_STRING,
+        use_pages=False,
+        enable_mcp=False,
+        external_stylesheets=[],
+        serve_locally=True,
+        suppress_callback_exceptions=False,
+    )
+    app.layout = lambda: pages.build_layout(settings, _user_name())
+    app.validation_layout = pages.validation_layout(settings)
+    pages.register_pages(app)
+    callbacks.register(app, desk)
+    guard_callbacks(app)
+    return app
+
+
+def _user_name() -> str:
+    """Return who looks; Dash also builds the layout once at the start, for nobody."""
+    viewer = principal() if has_request_context() else None
+    return "" if viewer is None else viewer.name
+
+
+def _handle_errors(flask: Flask) -> None:
+    @flask.errorhandler(Refused)
+    def refused(refusal: Refused) -> Response:
+        return refusal_response(refusal)
+
+    @flask.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        code = HTTP_CODES.get(error.code or 500, Code.INTERNAL if (error.code or 500) >= 500 else Code.BAD_REQUEST)
+        response = refusal_response(Refused(code, f"{error.name or 'error'}".lower()))
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
+
+    @flask.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        log.error("request failed", exc_info=error, extra={"request_id": request_id()})
+        return refusal_response(Refused(Code.INTERNAL, f"something went wrong here; the log tells more under {request_id()}"))
+
+
+def _answer_unknown_paths(flask: Flask) -> None:
+    """Dash answers 200 to any path: below `/api` an unknown one is a JSON 404, elsewhere the page says 404 and so does the status."""
+
+    @flask.route("/api/<path:rest>", methods=METHODS)
+    @access(PUBLIC)
+    def unknown(rest: str) -> Response:
+        adapter = current_app.create_url_adapter(request)
+        assert adapter is not None  # noqa: S101  # there is a request, so there is an adapter
+        allowed = [method for method in METHODS if adapter.match(method=method, return_rule=True)[0].endpoint != "unknown"]
+        if allowed:
+            raise MethodNotAllowed(allowed)
+        raise Refused(Code.NOT_FOUND, "there is nothing at this path")
+
+    @flask.before_request
+    def lead_on() -> BaseResponse | None:
+        target = pages.REDIRECTS.get(request.path) if request.method == "GET" else None
+        return redirect(target) if target is not None else None
+
+    @flask.after_request
+    def mark_unknown_pages(response: Response) -> Response:
+        rule = request.url_rule.rule if request.url_rule is not None else None
+        if rule == "/<path:path>" and response.status_code == 200 and request.path not in pages.PAGES:
+            response.status_code = 404
+        return response

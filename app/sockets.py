@@ -1,0 +1,214 @@
+"""Pushes what is committed to every open page and Socket.IO client.
+
+The journal's follower only puts entries into a queue; one thread gathers what comes within a few milliseconds and
+sends it on, so a viewer, however slow or many, never holds up a bot. A viewer that does not fetch what it is sent
+gets one `resync` in its place, and is dropped if it stays behind.
+"""
+
+import logging
+import queue
+import threading
+import time
+from typing import Any
+
+from flask import Flask, request
+from flask_socketio import SocketIO
+
+from data.accounts import Principal
+from data.desk import Desk
+from data.errors import Code
+from data.ledger import Entry, Row
+
+log = logging.getLogger(__name__)
+
+GATHER_SECONDS = 0.03
+LOOK_SECONDS = 2.0
+BEHIND_PACKETS = 100
+BEHIND_SECONDS = 20.0
+MESSAGES = {"event": "activity", "signal": "signal", "position": "position", "close": "position_closed", "alert": "alert", "control": "resync"}
+
+
+class Viewer:
+    """One connected client: who it is, what it wants, and since when it is behind."""
+
+    def __init__(self, principal: Principal) -> None:
+        """Start with everything wanted."""
+        self.principal = principal
+        self.bots: frozenset[str] | None = None
+        self.kinds: frozenset[str] | None = None
+        self.behind_since: float | None = None
+
+    def wants(self, message: str, record: Row) -> bool:
+        """Tell whether the viewer subscribed to this message about this bot."""
+        if message in {"resync", "stats"}:
+            return True
+        return (self.kinds is None or message in self.kinds) and (self.bots is None or record["bot"] in self.bots)
+
+    @property
+    def unfiltered(self) -> bool:
+        """Tell whether it wants everything."""
+        return self.bots is None and self.kinds is None
+
+
+class Push:
+    """The Socket.IO side of one app. `start` and `stop` run its thread; without it nothing is sent."""
+
+    def __init__(self, flask: Flask, desk: Desk) -> None:
+        """Add the sockets to `flask` and follow the desk's journal."""
+        self.desk = desk
+        self.socketio = SocketIO(
+            flask, async_mode="threading", manage_session=False, max_http_buffer_size=64 * 1024, logger=False, engineio_logger=False
+        )
+        self.viewers: dict[str, Viewer] = {}
+        self._entries: queue.Queue[list[Entry] | None] = queue.Queue()
+        self._thread: threading.Thread | None = None
+        desk.journal.subscribe(self._follow)
+        self._listen()
+
+    def _listen(self) -> None:
+        on = self.socketio.on
+
+        @on("connect")  # type: ignore[untyped-decorator]  # flask-socketio has no types
+        def connect(_auth: Any = None) -> bool:
+            principal = request.environ.get("botv2.principal")
+            if principal is None or "read" not in principal.scopes:
+                return False
+            self.viewers[request.sid] = Viewer(principal)  # type: ignore[attr-defined]  # flask-socketio adds it
+            return True
+
+        @on("disconnect")  # type: ignore[untyped-decorator]  # as above
+        def disconnect(_reason: Any = None) -> None:
+            self.viewers.pop(request.sid, None)  # type: ignore[attr-defined]  # as above
+
+        @on("subscribe")  # type: ignore[untyped-decorator]  # as above
+        def subscribe(wanted: Any = None) -> Row:
+            return self._subscribe(request.sid, wanted)  # type: ignore[attr-defined]  # as above
+
+        @on("request_update")  # type: ignore[untyped-decorator]  # as above
+        def request_update(_data: Any = None) -> Row:
+            self.socketio.emit("stats", self.desk.statistics(), to=request.sid)  # type: ignore[attr-defined]  # as above
+            return {"id": self.desk.journal.tail.applied, "versions": self.desk.versions()}
+
+    def _subscribe(self, sid: str, wanted: Any) -> Row:
+        """Keep what a viewer wants; answer the id from which on it is pushed everything, or what is wrong."""
+        viewer = self.viewers.get(sid)
+        wanted = {} if wanted is None else wanted
+        if viewer is None or not isinstance(wanted, dict) or not all(_texts(wanted.get(name)) for name in ("bots", "kinds")):
+            return {"error": {"code": Code.INVALID_FIELDS.value, "message": "bots and kinds are lists of text", "fields": {}}}
+        viewer.bots = frozenset(wanted["bots"]) if wanted.get("bots") is not None else None
+        viewer.kinds = frozenset(wanted["kinds"]) if wanted.get("kinds") is not None else None
+        return {"id": self.desk.journal.tail.applied}
+
+    def _follow(self, entries: list[Entry]) -> None:
+        if self._thread is not None:
+            self._entries.put(entries)
+
+    # --- the thread ----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start to send."""
+        self._thread = threading.Thread(target=self._send_for_ever, name="push", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what is left, close every socket, end the thread."""
+        self._entries.put(None)
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        for sid in list(self.viewers):
+            self._drop(sid)
+
+    def _send_for_ever(self) -> None:
+        looked = time.monotonic()
+        while True:
+            entries = self._gathered()
+            if entries is None:
+                return
+            try:
+                if entries:
+                    self._send(entries)
+                if time.monotonic() - looked > LOOK_SECONDS:
+                    looked = time.monotonic()
+                    self._look_after_viewers()
+            except Exception:
+                log.exception("a push failed; the pages' heartbeat heals it")
+
+    def _gathered(self) -> list[Entry] | None:
+        """Return what came within a few milliseconds, [] when nothing came for a while, None at the end."""
+        try:
+            first = self._entries.get(timeout=LOOK_SECONDS)
+        except queue.Empty:
+            return []
+        if first is None:
+            return None
+        time.sleep(GATHER_SECONDS)
+        entries = list(first)
+        while not self._entries.empty():
+            more = self._entries.get()
+            if more is None:
+                self._entries.put(None)
+                break
+            entries += more
+        return entries
+
+    def _send(self, entries: list[Entry]) -> None:
+        if not self.viewers:
+            return
+        behind = self._note_laggards()
+        by_message: dict[str, list[Row]] = {}
+        for entry in entries:
+            if message := MESSAGES.get(entry.kind):
+                by_message.setdefault(message, []).append(entry.record())
+        by_message["stats"] = [self.desk.statistics()]
+        choosy = {sid: viewer for sid, viewer in list(self.viewers.items()) if not viewer.unfiltered}
+        for message, records in by_message.items():
+            self.socketio.emit(message, _one_or_list(records), skip_sid=[*behind, *choosy])
+            for sid, viewer in choosy.items():
+                if sid not in behind and (wanted := [record for record in records if viewer.wants(message, record)]):
+                    self.socketio.emit(message, _one_or_list(wanted), to=sid)
+
+    # --- laggards and the signed-out ---------------------------------------------------------------------------
+
+    def _queued(self, sid: str) -> int:
+        """Return how many packets wait for a viewer: Engine.IO's own queue for it has no bound."""
+        server = self.socketio.server
+        socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
+        return 0 if socket is None else socket.queue.qsize()
+
+    def _note_laggards(self) -> list[str]:
+        """Return the viewers that are behind; one that has caught up is told to fetch what it missed."""
+        behind = []
+        for sid, viewer in list(self.viewers.items()):
+            queued = self._queued(sid)
+            if viewer.behind_since is None and queued > BEHIND_PACKETS:
+                viewer.behind_since = time.monotonic()
+            elif viewer.behind_since is not None and queued == 0:
+                viewer.behind_since = None
+                self.socketio.emit("resync", {"id": self.desk.journal.tail.applied}, to=sid)
+            if viewer.behind_since is not None:
+                behind.append(sid)
+        return behind
+
+    def _look_after_viewers(self) -> None:
+        """Drop who stays behind, and who has been signed out or whose token was revoked."""
+        self._note_laggards()
+        for sid, viewer in list(self.viewers.items()):
+            stuck = viewer.behind_since is not None and time.monotonic() - viewer.behind_since > BEHIND_SECONDS
+            if stuck or not self.desk.accounts.is_live(viewer.principal):
+                self._drop(sid)
+
+    def _drop(self, sid: str) -> None:
+        server = self.socketio.server
+        eio_sid = server.manager.eio_sid_from_sid(sid, "/")
+        self.viewers.pop(sid, None)
+        if eio_sid in server.eio.sockets:
+            server.eio.sockets[eio_sid].close(wait=False, abort=True)
+
+
+def _texts(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and len(value) <= 1000 and all(isinstance(item, str) for item in value))
+
+
+def _one_or_list(records: list[Row]) -> Row | list[Row]:
+    return records[0] if len(records) == 1 else records

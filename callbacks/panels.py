@@ -1,0 +1,32 @@
+"""Each panel is redrawn when the version of its own kind of data changes, and by nothing else."""
+
+from typing import TYPE_CHECKING
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.exceptions import PreventUpdate
+
+from components.ids import drawing_of
+from components.panels import PANELS, Panel
+from components.parts import View
+from data import times
+
+if TYPE_CHECKING:
+    from data.desk import Desk
+
+
+def register(app: Dash, desk: "Desk") -> None:
+    """Register the callbacks of all rows of `PANELS` on `app`."""
+    for panel in PANELS:
+        _register(app, desk, panel)
+
+
+def _register(app: Dash, desk: "Desk", panel: Panel) -> None:
+    @app.callback(Output(drawing_of(panel.id), "data"), Input(panel.version, "data"))
+    def answer(version: object) -> View:
+        if version is None:  # the page is there before its first pulse: the skeleton stays
+            raise PreventUpdate
+        return panel.draw(panel.question(desk), times.now())
+
+    app.clientside_callback(
+        ClientsideFunction("botv2", "draw"), Input(drawing_of(panel.id), "data"), State(drawing_of(panel.id), "id"), State(panel.version, "id")
+    )

@@ -1,0 +1,34 @@
+"""Alerts of the last 24 hours, newest first."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dash import html
+
+from components.links import safe_url
+from components.parts import Content, Record, View, as_of, empty, row, severity, time
+
+EMPTY = empty("No alerts in the last 24 hours", "A rule that fires raises one; so does", "POST /api/monitoring/alerts")
+
+
+def alerts(recent: Sequence[Record], now: datetime) -> View:
+    """Return the list of `recent` alerts; an action address that is neither https nor a path here is left out."""
+    if not recent:
+        return View(None, EMPTY)
+    return View(as_of(recent, now), html.Ol([_entry(alert, now) for alert in recent], className="entries"))
+
+
+def _entry(alert: Record, now: datetime) -> html.Li:
+    return html.Li(
+        [time(alert["timestamp"], now), severity(alert["severity"]), html.P(alert["title"], className="message title"), _detail(alert)],
+        className="entry critical" if alert["severity"] == "CRITICAL" else "entry",
+        **row(alert, alert["id"]),
+    )
+
+
+def _detail(alert: Record) -> html.P:
+    children: Content = [alert["message"]]
+    if url := safe_url(alert.get("action_url")):
+        outside = {"target": "_blank", "rel": "noopener noreferrer"} if url.startswith("https:") else {}
+        children = [alert["message"], " ", html.A("Open", href=url, title=url, **outside)]
+    return html.P(children, className="message two sec")

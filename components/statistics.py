@@ -1,0 +1,23 @@
+"""The strip of counters over the panels."""
+
+from datetime import datetime
+
+from dash import html
+
+from components import format as fmt
+from components.parts import Record, View, time
+
+COUNTERS = (("Events", "total_events"), ("Signals", "total_signals"), ("Positions", "total_positions"), ("Alerts sent", "total_alerts_sent"))
+
+
+def statistics(counted: Record, now: datetime) -> View:
+    """Return the counters of the monitor, the time of the last record in the head; "–" for one that is not known."""
+    cells = [_cell("Open positions", fmt.level(counted.get("active_positions")))]
+    cells += [_cell(label, fmt.level(counted.get(name))) for label, name in COUNTERS]
+    last = counted.get("last_update")
+    note = html.Span(["as of ", time(last, now)], className="as-of") if last else html.Span("nothing recorded yet", className="as-of")
+    return View(note, html.Dl(cells, className="strip"))
+
+
+def _cell(label: str, value: str) -> html.Div:
+    return html.Div([html.Dt(label), html.Dd(value)])
