@@ -96,7 +96,8 @@ class Gate:
             log.exception("request %s failed", number)
             if started:
                 raise
-            return refusal_response(Refused(Code.INTERNAL, f"something went wrong on the server; it is in the log as request {number}"))(environ, start)
+            refusal = Refused(Code.INTERNAL, f"something went wrong on the server; it is in the log as request {number}")
+            return refusal_response(refusal)(environ, start)
 
     def _answer(self, environ: Environ, *, tls: bool) -> Response | None:
         """Return the gate's own answer, or None to let the request pass."""

@@ -32,6 +32,10 @@ def redacted(text: str) -> str:
     return SECRETS.sub(lambda match: match["before"] + REDACTED, text)
 
 
+def _printable(text: str) -> str:
+    return redacted(text).encode(errors="backslashreplace").decode()  # a lone surrogate is no UTF-8
+
+
 class JsonLine(logging.Formatter):
     """One JSON object per record: time, level, logger, process, message and, for an error, its trace."""
 
@@ -42,12 +46,12 @@ class JsonLine(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
-            "message": redacted(record.getMessage()),
+            "message": _printable(record.getMessage()),
         }
         if request_id := getattr(record, "request_id", None):
             line["request_id"] = request_id
         if record.exc_info:
-            line["trace"] = redacted(self.formatException(record.exc_info))
+            line["trace"] = _printable(self.formatException(record.exc_info))
         return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z).decode()
 
 
@@ -96,7 +100,7 @@ def configure(data_dir: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     handlers: list[logging.Handler] = [
         logging.StreamHandler(sys.stderr),
-        SharedFileHandler(folder / FILE_NAME, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8", errors="replace"),
+        SharedFileHandler(folder / FILE_NAME, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"),
     ]
     for handler in handlers:
         handler.setFormatter(JsonLine())

@@ -57,6 +57,7 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         title=pages.APP_TITLE,
         update_title="",
         assets_folder=str(ASSETS),
+        assets_path_ignore=["head"],  # loaded by the document itself, before the first paint
         index_string=INDEX_STRING,
         use_pages=False,
         enable_mcp=False,
@@ -100,6 +101,8 @@ def _handle_errors(flask: Flask) -> None:
 def _answer_unknown_paths(flask: Flask) -> None:
     """Dash answers 200 to any path: below `/api` an unknown one is a JSON 404, elsewhere the page says 404 and so does the status."""
 
+    @flask.route("/api", methods=METHODS, defaults={"rest": ""})
+    @flask.route("/api/", methods=METHODS, defaults={"rest": ""})
     @flask.route("/api/<path:rest>", methods=METHODS)
     @access(PUBLIC)
     def unknown(rest: str) -> Response:

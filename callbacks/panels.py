@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from dash import ClientsideFunction, Dash, Input, Output, State
+from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
+from callbacks.browser import in_browser
 from components.ids import drawing_of
 from components.panels import PANELS, Panel
 from components.parts import View
@@ -27,6 +28,4 @@ def _register(app: Dash, desk: "Desk", panel: Panel) -> None:
             raise PreventUpdate
         return panel.draw(panel.question(desk), times.now())
 
-    app.clientside_callback(
-        ClientsideFunction("botv2", "draw"), Input(drawing_of(panel.id), "data"), State(drawing_of(panel.id), "id"), State(panel.version, "id")
-    )
+    in_browser(app, "draw", Input(drawing_of(panel.id), "data"), State(drawing_of(panel.id), "id"), State(panel.version, "id"))

@@ -1,10 +1,11 @@
 """The one interval. What a beat does is in live.js: ask for the versions and set the stores of those that changed."""
 
-from dash import ClientsideFunction, Dash, Input, State
+from dash import Dash, Input, State
 
+from callbacks.browser import in_browser
 from components.ids import Id
 
 
 def register(app: Dash) -> None:
     """Register the pulse on `app`."""
-    app.clientside_callback(ClientsideFunction("botv2", "beat"), Input(Id.PULSE, "n_intervals"), State(Id.PULSE, "interval"))
+    in_browser(app, "beat", Input(Id.PULSE, "n_intervals"), State(Id.PULSE, "interval"))

@@ -29,6 +29,6 @@ def _entry(alert: Record, now: datetime) -> html.Li:
 def _detail(alert: Record) -> html.P:
     children: Content = [alert["message"]]
     if url := safe_url(alert.get("action_url")):
-        outside = {"target": "_blank", "rel": "noopener noreferrer"} if url.startswith("https:") else {}
-        children = [alert["message"], " ", html.A("Open", href=url, title=url, **outside)]
+        target = "_blank" if url.lower().startswith("https:") else None
+        children = [alert["message"], " ", html.A("Open", href=url, title=url, target=target, rel="noopener noreferrer")]
     return html.P(children, className="message two sec")

@@ -40,7 +40,9 @@ def change_percent(value: float | None, decimals: int = 2) -> str:
 def plain(value: float, digits: int = 12) -> str:
     """Return a number with the decimals it has, at most `digits` significant ones: ``50,000``, ``0.0012``."""
     rounded = Decimal(f"{value:.{digits}g}")
-    return level(value, min(_decimals(rounded), MAX_DECIMALS)) if rounded == 0 or abs(rounded) >= Decimal(10) ** -MAX_DECIMALS else f"{value:.2e}".replace("-", MINUS)
+    if 0 < abs(rounded) < Decimal(10) ** -MAX_DECIMALS:
+        return f"{value:.2e}".replace("-", MINUS)
+    return level(value, min(_decimals(rounded), MAX_DECIMALS))
 
 
 def price_decimals(*prices: float | None) -> int:

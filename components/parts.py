@@ -14,6 +14,9 @@ Content: TypeAlias = str | Component | Sequence[str | Component | None] | None
 Record: TypeAlias = dict[str, Any]
 
 
+DECORATION: dict[str, Any] = {"aria-hidden": "true"}
+
+
 class View(NamedTuple):
     """What a panel shows: the note in its head and its body."""
 
@@ -30,9 +33,14 @@ SEVERITIES = {
 }
 
 
+def named(label: str) -> dict[str, Any]:
+    """Return the attribute that gives an element its name for screen readers."""
+    return {"aria-label": label}
+
+
 def icon(name: str, extra: str = "") -> html.I:
     """Return the icon `name` of 15-icons.css, drawn in the colour of the text around it; hidden from screen readers."""
-    return html.I(className=f"i i-{name} {extra}".strip(), **{"aria-hidden": "true"})
+    return html.I(className=f"i i-{name} {extra}".strip(), **DECORATION)
 
 
 def hidden(text: str) -> html.Span:
@@ -43,7 +51,7 @@ def hidden(text: str) -> html.Span:
 def severity(value: str) -> html.I:
     """Return the shape and colour of a severity, named for screen readers; an unknown one counts as info."""
     name, word = SEVERITIES.get(value, SEVERITIES["INFO"])
-    return html.I(className=f"i i-{name} s-{name}", role="img", title=word, **{"aria-label": word})
+    return html.I(className=f"i i-{name} s-{name}", role="img", title=word, **named(word))
 
 
 def chip(children: Content, extra: str = "") -> html.Span:
@@ -62,7 +70,7 @@ def time(when: str, now: datetime) -> html.Time:
     return html.Time(fmt.moment(when, now), dateTime=when, title=when)
 
 
-def row(record: Record, *identity: object) -> dict[str, str]:
+def row(record: Record, *identity: object) -> dict[str, Any]:
     """Return the attributes by which draw.js knows a row again (`identity`) and sees that it shows a newer record."""
     return {"data-key": "\x1f".join(str(part) for part in identity), "data-row": str(record["id"])}
 
@@ -74,16 +82,19 @@ def direction(value: float | None) -> str:
 
 def empty(title: str, hint: str, call: str) -> html.Div:
     """Return the state of a panel that has nothing to show: what is missing, and which call would fill it."""
-    return html.Div([html.I(className="empty-drawing", **{"aria-hidden": "true"}), html.B(title), html.Span([hint, " ", html.Code(call)])], className="empty")
+    return html.Div([html.I(className="empty-drawing", **DECORATION), html.B(title), html.Span([hint, " ", html.Code(call)])], className="empty")
 
 
 def skeleton(lines: int) -> html.Div:
     """Return grey lines in the place of rows that are on their way."""
-    return html.Div([html.Div(className="skel") for _ in range(lines)], className="skeleton", **{"aria-hidden": "true"})
+    return html.Div([html.Div(className="skel") for _ in range(lines)], className="skeleton", **DECORATION)
 
 
 def card(panel: Id, title: str, hint: str = "", extra: str = "", lines: int = 3) -> html.Section:
-    """Return the card of a panel: its head with a place for the note, and a body that scrolls within itself, both filled from the panel's store by draw.js."""
-    head = html.Div([html.H2(title), html.Span(hint, className="as-of"), html.Span(className="grow"), html.Div(id=note_of(panel), className="note")], className="card-head")
-    body = html.Div(skeleton(lines), id=body_of(panel), className="card-scroll", tabIndex=0, role="region", **{"aria-label": title})
-    return html.Section([dcc.Store(id=drawing_of(panel)), head, body], id=str(panel), className=f"card {extra}".strip(), **{"aria-label": title})
+    """Return the card of a panel: a head with a place for the note, and a body that scrolls within itself; draw.js fills both from its store."""
+    head = html.Div(
+        [html.H2(title), html.Span(hint, className="as-of"), html.Span(className="grow"), html.Div(id=note_of(panel), className="note")],
+        className="card-head",
+    )
+    body = html.Div(skeleton(lines), id=body_of(panel), className="card-scroll", tabIndex=0, role="region", **named(title))
+    return html.Section([dcc.Store(id=drawing_of(panel)), head, body], id=str(panel), className=f"card {extra}".strip(), **named(title))

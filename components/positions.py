@@ -5,14 +5,24 @@ from datetime import datetime
 from typing import Any
 
 from dash import html
+from dash.development.base_component import Component
 
 from components import format as fmt
-from components.parts import Record, View, as_of, direction, empty, row
+from components.parts import DECORATION, Record, View, as_of, direction, empty, row
 from components.track import track
 
 EMPTY = empty("No open positions", "One appears as soon as a bot sends", "POST /api/monitoring/positions/update")
 MOST_ROWS = 200
-HEADS = (("Position", ""), ("Strategy", ""), ("Size", "num"), ("Entry", "num"), ("Last", "num"), ("P&L ↓", "num sorted"), ("To stop, to target", "mid"), ("Open for", "num"))
+HEADS = (
+    ("Position", ""),
+    ("Strategy", ""),
+    ("Size", "num"),
+    ("Entry", "num"),
+    ("Last", "num"),
+    ("P&L ↓", "num sorted"),
+    ("To stop, to target", "mid"),
+    ("Open for", "num"),
+)
 ARROWS = {"LONG": ("▲", "Long"), "SHORT": ("▼", "Short")}
 
 
@@ -33,17 +43,25 @@ def _note(open_ones: Sequence[Record], shown: int, decimals: int, now: datetime)
     shares = [position["unrealized_pnl_pct"] for position in open_ones if position["unrealized_pnl_pct"] is not None]
     average = sum(shares) / len(shares) if shares else None
     count = str(shown) if shown == len(open_ones) else f"{shown} of {len(open_ones)}"
-    summary = [f"{count}, sum ", html.B(fmt.change(total, decimals), className=direction(total)), ", average ", html.B(fmt.change_percent(average), className=direction(average))]
+    summary: list[str | Component] = [
+        f"{count}, sum ",
+        html.B(fmt.change(total, decimals), className=direction(total)),
+        ", average ",
+        html.B(fmt.change_percent(average), className=direction(average)),
+    ]
     return [html.Span(summary, className="as-of"), as_of(open_ones, now)]
 
 
 def _row(position: Record, decimals: int, widest: float) -> html.Tr:
     arrow, word = ARROWS[position["side"]]
     places = fmt.price_decimals(position["entry_price"], position["current_price"])
-    side = html.Span([html.Span(arrow, className="tri", **{"aria-hidden": "true"}), word], className="sec")
+    side = html.Span([html.Span(arrow, className="tri", **DECORATION), word], className="sec")
     return html.Tr(
         [
-            html.Td(html.Div([html.Span(position["symbol"], className="sym", title=f"{position['symbol']}, {position['position_id']}"), side]), className="c-symbol"),
+            html.Td(
+                html.Div([html.Span(position["symbol"], className="sym", title=f"{position['symbol']}, {position['position_id']}"), side]),
+                className="c-symbol",
+            ),
             html.Td(position["strategy"] or fmt.UNKNOWN, className="c-strategy sec", title=f"bot {position['bot']}"),
             html.Td(fmt.plain(position["size"]), className="c-wide num sec"),
             html.Td(fmt.level(position["entry_price"], places), className="c-wide num sec"),
@@ -62,7 +80,7 @@ def _pnl(position: Record, decimals: int, widest: float) -> html.Div:
     return html.Div(
         [
             html.Span(fmt.change(pnl, decimals), className=f"num {direction(pnl)}"),
-            html.Span(bar, className="bar", **{"aria-hidden": "true"}),
+            html.Span(bar, className="bar", **DECORATION),
             html.Span(fmt.change_percent(share), className=f"num {direction(share)}"),
         ],
         className="pnl",

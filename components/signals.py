@@ -6,7 +6,7 @@ from datetime import datetime
 from dash import html
 
 from components import format as fmt
-from components.parts import Record, View, as_of, chip, empty, hidden, row, time
+from components.parts import DECORATION, Record, View, as_of, chip, empty, hidden, row, time
 
 EMPTY = empty("No signals yet", "One appears as soon as a bot sends", "POST /api/monitoring/signals/update")
 MOST_ROWS = 100
@@ -25,8 +25,12 @@ def signals(latest: Sequence[Record], now: datetime) -> View:
 
 def _signal(signal: Record, now: datetime) -> html.Li:
     kind = signal["signal_type"]
-    tag = chip([html.Span(ARROWS[kind], className="tri", **{"aria-hidden": "true"}), kind] if kind in ARROWS else kind, f"tag {kind.lower()}")
-    who = html.Span([html.Span(signal["symbol"], className="sym"), " ", html.Span(signal["strategy_name"], className="sec")], className="who", title=f"bot {signal['bot']}")
+    tag = chip([html.Span(ARROWS[kind], className="tri", **DECORATION), kind] if kind in ARROWS else kind, f"tag {kind.lower()}")
+    who = html.Span(
+        [html.Span(signal["symbol"], className="sym"), " ", html.Span(signal["strategy_name"], className="sec")],
+        className="who",
+        title=f"bot {signal['bot']}",
+    )
     return html.Li(
         [tag, who, _confidence(signal["confidence"]), time(signal["timestamp"], now), html.Div(_details(signal), className="indicators")],
         className="signal",
@@ -37,7 +41,11 @@ def _signal(signal: Record, now: datetime) -> html.Li:
 def _confidence(confidence: float) -> html.Span:
     width = f"{min(max(confidence, 0), 1) * 100:.1f}%"
     return html.Span(
-        [hidden("confidence "), html.Span(html.I(style={"width": width}), className="confidence-bar", **{"aria-hidden": "true"}), html.Span(fmt.percent(confidence * 100), className="num")],
+        [
+            hidden("confidence "),
+            html.Span(html.I(style={"width": width}), className="confidence-bar", **DECORATION),
+            html.Span(fmt.percent(confidence * 100), className="num"),
+        ],
         className="confidence",
     )
 
@@ -46,7 +54,9 @@ def _details(signal: Record) -> list[html.Span]:
     indicators = list((signal.get("indicators") or {}).items())
     details = [chip([f"{name} ", html.B(fmt.plain(value, 6))]) for name, value in indicators[:MOST_INDICATORS]]
     if hidden_ones := indicators[MOST_INDICATORS:]:
-        details.append(html.Span(f"+{len(hidden_ones)}", className="chip", title="\n".join(f"{name} {fmt.plain(value, 6)}" for name, value in hidden_ones)))
+        details.append(
+            html.Span(f"+{len(hidden_ones)}", className="chip", title="\n".join(f"{name} {fmt.plain(value, 6)}" for name, value in hidden_ones))
+        )
     if signal.get("ensemble_vote"):
         details.append(chip(["vote ", html.B(signal["ensemble_vote"])]))
     return details

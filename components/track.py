@@ -5,7 +5,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import Record, hidden
+from components.parts import DECORATION, Record, hidden
 
 NEAR_STOP_PCT = 1.0
 
@@ -13,7 +13,7 @@ NEAR_STOP_PCT = 1.0
 def track(position: Record) -> html.Div:
     """Return the way from stop to target of an open position, with both distances in percent of the current price."""
     side = -1 if position["side"] == "SHORT" else 1
-    entry, current, stop, target = (position.get(name) for name in ("entry_price", "current_price", "stop_loss", "take_profit"))
+    entry, current, stop, target = position["entry_price"], position["current_price"], position["stop_loss"], position["take_profit"]
     to_stop = None if stop is None else side * (stop - current) / current * 100
     to_target = None if target is None else side * (target - current) / current * 100
     hot = to_stop is not None and to_stop > -NEAR_STOP_PCT
@@ -31,16 +31,18 @@ def track(position: Record) -> html.Div:
 def _line(entry: float, current: float, stop: float | None, target: float | None, hot: bool) -> html.Span:
     left, right = _ends(entry, stop, target)
     at_entry, at_now = _share(entry, left, right), _share(current, left, right)
-    marks: list[Any] = [html.S(className="gain" if at_now >= at_entry else "loss", style={"left": _pc(min(at_entry, at_now)), "width": _pc(abs(at_now - at_entry))})]
+    marks: list[Any] = [
+        html.S(className="gain" if at_now >= at_entry else "loss", style={"left": _pc(min(at_entry, at_now)), "width": _pc(abs(at_now - at_entry))})
+    ]
     marks += [html.U(className="stop")] if stop is not None else []
     marks += [html.U(style={"left": _pc(at_entry)})]
     marks += [html.U(className="target")] if target is not None else []
     marks += [html.I(className="hot" if hot else "", style={"left": _pc(at_now)})]
-    return html.Span(marks, className="line" if stop is not None and target is not None else "line dashed", **{"aria-hidden": "true"})
+    return html.Span(marks, className="line" if stop is not None and target is not None else "line dashed", **DECORATION)
 
 
 def _ends(entry: float, stop: float | None, target: float | None) -> tuple[float, float]:
-    """A missing end is drawn at a distance that leaves the entry a third (no target), half (no stop) of the way; with neither, nothing is to scale."""
+    """A missing end is drawn at a distance that leaves the entry a third (no target) or half (no stop) of the way; with neither there is no scale."""
     if stop is not None and target is not None:
         return stop, target
     if stop is not None:

@@ -3,6 +3,7 @@
 The same content under the same natural key changes nothing; other content replaces the row and stands in the journal.
 """
 
+import math
 from datetime import datetime
 
 from data.ledger import Effect, Entry, Ledger, Outcome, Row
@@ -22,8 +23,9 @@ CANDLE_FIELDS = ("open", "high", "low", "close", "volume", "trades_count", "vwap
 
 
 def percent(part: float, whole: float) -> float | None:
-    """Return `part` in percent of `whole`, or None when there is no whole."""
-    return part / whole * 100 if whole else None
+    """Return `part` in percent of `whole`, or None when there is no whole, or one so small that the answer is no number."""
+    result = part / whole * 100 if whole else math.inf
+    return result if math.isfinite(result) else None
 
 
 def trade_record(row: Row) -> Row:

@@ -131,7 +131,7 @@ def as_json_list(value: Any) -> list[Any]:
 
 def _plain(value: Any, level: int) -> Any:
     """Rebuild a value from JSON's own types, so that whatever a bot's libraries subclass can be stored and read again."""
-    if level > JSON_DEPTH + 1:
+    if isinstance(value, dict | list | tuple) and level > JSON_DEPTH:
         raise ValueError(f"must be at most {JSON_DEPTH} levels deep")
     if isinstance(value, dict):
         return {_plain_text(key): _plain(item, level + 1) for key, item in value.items()}
@@ -159,7 +159,8 @@ def _plain_text(value: Any) -> str:
 
 
 def _plain_number(value: float) -> float:
-    if not math.isfinite(value) or (isinstance(value, int) and abs(value) >= 2**63):
+    # A larger integer arrives as a float that is another number: it would be stored altered.
+    if not math.isfinite(value) or abs(value) >= 2**63:
         raise ValueError("must hold finite numbers below 2^63")
     return int(value) if isinstance(value, int) else float(value)
 

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, insert, select, text
+from sqlalchemy import Connection, Executable, Table, and_, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.schema import (
@@ -95,6 +96,8 @@ class _Layer:
     heard: set[str] = field(default_factory=set)
 
 
+_COUNTERS = select(Counter.name, Counter.value)
+_INSERT = insert(Journal)
 COUNTED = {"event": "total_events", "signal": "total_signals", "alert": "total_alerts_sent"}
 
 
@@ -115,7 +118,7 @@ class Ledger:
         self._committing = _Layer()
         self._layers = [self._committing]
         self._known: dict[tuple[type[Base], Key], Row | None] = {}
-        counters = connection.execute(select(Counter.name, Counter.value))
+        counters = connection.execute(_COUNTERS)
         self._known |= {(Counter, (name,)): {"name": name, "value": value} for name, value in counters}
         self._rules: list[Row] | None = None
 
@@ -206,7 +209,7 @@ class Ledger:
         """Write everything that was kept; the transaction's end commits it."""
         layer = self._committing
         if layer.entries:
-            self.connection.execute(insert(Journal.__table__), [_journal_row(entry) for entry in layer.entries])  # type: ignore[arg-type]  # a Table
+            self.connection.execute(_INSERT, [_journal_row(entry) for entry in layer.entries])
             if self.connection.dialect.name == "postgresql":
                 self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))  # delivered at the commit, once
         if layer.heard:
@@ -217,13 +220,18 @@ class Ledger:
                 self._upsert(table, list(rows.values()))
 
     def _upsert(self, model: type[Base], rows: list[Row], changing: tuple[str, ...] | None = None) -> None:
-        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
-        table = model.__table__
-        assert isinstance(table, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
-        statement = dialect.insert(table)
         names = changing or tuple(name for name in rows[0] if name not in NATURAL_KEYS[model])
-        changes = {name: statement.excluded[name] for name in names}
-        self.connection.execute(statement.on_conflict_do_update(index_elements=NATURAL_KEYS[model], set_=changes), rows)
+        self.connection.execute(_upsert_statement(self.connection.dialect.name, model, names), rows)
+
+
+@lru_cache  # to put one together takes longer than to run it, and there are few
+def _upsert_statement(dialect: str, model: type[Base], changing: tuple[str, ...]) -> Executable:
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
+    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
+    changes = {name: statement.excluded[name] for name in changing}
+    upsert: Executable = statement.on_conflict_do_update(index_elements=NATURAL_KEYS[model], set_=changes)
+    return upsert
 
 
 def _journal_row(entry: Entry) -> Row:

@@ -93,13 +93,17 @@ class Live:
         A new reader starts with the last 24 hours. At most 100 are returned: of a new reader's the newest, of
         others' the oldest, so that the next read goes on where this one ended. `after_id` takes the cursor's place.
         """
-        if not clear:
-            with self._store.read() as connection:
-                return self._not_given(connection, self._cursor(connection, reader) if after_id is None else after_id)
-        with self._store.write() as connection:
+        with self._store.read() as connection:
+            cursor = self._cursor(connection, reader)
+            alerts = self._not_given(connection, cursor if after_id is None else after_id)
+        if not clear or (cursor is not None and not alerts):
+            return alerts
+        # A new reader has no row yet that could be locked against its own second request: the journal's lock serves.
+        with self._store.write(appending=cursor is None) as connection:
             cursor = self._cursor(connection, reader, lock=True)
             alerts = self._not_given(connection, cursor if after_id is None else after_id)
-            self._move_cursor(connection, reader, max([cursor or 0, *(alert["id"] for alert in alerts)]))
+            start = _head(connection, after_id) if cursor is None else cursor
+            self._move_cursor(connection, reader, max([start, *(alert["id"] for alert in alerts)]))
         return alerts
 
     def _cursor(self, connection: Connection, reader: str, *, lock: bool = False) -> int | None:
@@ -119,6 +123,12 @@ class Live:
         dialect = sqlite if self._store.is_sqlite else postgresql
         statement = dialect.insert(AlertCursor.__table__).values(reader=reader, last_id=last_id)
         connection.execute(statement.on_conflict_do_update(index_elements=["reader"], set_={"last_id": last_id}))
+
+
+def _head(connection: Connection, at_most: int | None) -> int:
+    """Return the newest record's id, or `at_most` when that is smaller: what came before counts as given to a new reader."""
+    head = connection.scalar(select(Counter.value).where(Counter.name == "last_id")) or 0
+    return head if at_most is None else min(head, at_most)
 
 
 def _event_filters(scope: ActivityScope) -> list[ColumnElement[bool]]:

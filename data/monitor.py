@@ -8,24 +8,23 @@ disk or sent to a socket.
 import threading
 import time
 from collections import Counter as Tally
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from data import posting
 from data.fields import AlertSeverity, EventType
 from data.journal import Journal
-from data.ledger import Effect, Entry, Row, counter_of
+from data.ledger import Entry, Row, counter_of
+from data.managers import ActivityLogManager, BrowserAlertSystem, OpenPositionMonitor, Part, StrategySignalTracker
 from data.records import AlertIn, CloseIn, Draft, EventIn, PositionIn, SignalIn, validated
-from data.schema import Counter, Position, Signal
+from data.schema import Counter
 from data.schema import Journal as JournalTable
 from data.times import iso_or_none
 
-RING = 1000
 KINDS = ("events", "signals", "positions", "alerts", "stats")
 
 
@@ -61,117 +60,6 @@ class OpenPosition:
     strategy: str | None = None
 
 
-class _Part(Protocol):
-    def apply(self, entry: Entry) -> None: ...
-
-
-class ActivityLogManager:
-    """The latest events, at most `maxlen`, newest last."""
-
-    def __init__(self, maxlen: int = RING) -> None:
-        self._events: deque[Row] = deque(maxlen=maxlen)
-
-    def load(self, connection: Connection, cleared_id: int) -> None:
-        """Read the newest events after the last clear."""
-        newest = select(JournalTable.id, JournalTable.body).where(JournalTable.kind == "event", JournalTable.id > cleared_id)
-        rows = connection.execute(newest.order_by(JournalTable.id.desc()).limit(self._events.maxlen)).all()
-        self._events.extend({"id": row.id, **row.body} for row in reversed(rows))
-
-    def apply(self, entry: Entry) -> None:
-        """Add an event."""
-        self._events.append(entry.record())
-
-    def clear(self) -> None:
-        """Forget all of them."""
-        self._events.clear()
-
-    def latest(self, limit: int) -> list[Row]:
-        """Return the newest events, newest first."""
-        return [event for event, _ in zip(reversed(self._events), range(limit), strict=False)]
-
-    def __len__(self) -> int:
-        """Return how many events are held."""
-        return len(self._events)
-
-
-class StrategySignalTracker:
-    """The latest signal per bot, strategy and symbol."""
-
-    def __init__(self) -> None:
-        self._signals: dict[tuple[str, str, str], Row] = {}
-
-    def load(self, connection: Connection, cleared_id: int) -> None:
-        """Read the signals that came after the last clear."""
-        for row in connection.execute(select(Signal.id, Signal.body).where(Signal.id > cleared_id).order_by(Signal.id)):
-            self._keep({"id": row.id, **row.body})
-
-    def apply(self, entry: Entry) -> None:
-        """Let a signal replace the one before it, unless it came late."""
-        if entry.effect != Effect.LATE:
-            self._keep(entry.record())
-
-    def _keep(self, record: Row) -> None:
-        self._signals[record["bot"], record["strategy_name"], record["symbol"]] = record
-
-    def clear(self) -> None:
-        """Forget all of them."""
-        self._signals.clear()
-
-    def latest(self) -> list[Row]:
-        """Return the signals, newest first."""
-        return sorted(self._signals.values(), key=lambda record: -record["id"])
-
-
-class OpenPositionMonitor:
-    """The positions that are open now."""
-
-    def __init__(self) -> None:
-        self._positions: dict[tuple[str, str], Row] = {}
-
-    def load(self, connection: Connection) -> None:
-        """Read the open positions, in the order in which they were opened."""
-        rows = select(Position.id, Position.body).where(Position.closed_id.is_(None)).order_by(Position.opened_id)
-        for row in connection.execute(rows):
-            self._positions[row.body["bot"], row.body["position_id"]] = {"id": row.id, **row.body}
-
-    def apply(self, entry: Entry) -> None:
-        """Open, update or close a position."""
-        key = (entry.bot, entry.body["position_id"])
-        if entry.kind == "close":
-            self._positions.pop(key, None)
-        elif entry.effect != Effect.LATE:
-            self._positions[key] = entry.record()
-
-    def all(self) -> list[Row]:
-        """Return the open positions, in the order in which they were opened."""
-        return list(self._positions.values())
-
-    def __len__(self) -> int:
-        """Return how many positions are open."""
-        return len(self._positions)
-
-
-class BrowserAlertSystem:
-    """The latest alerts, newest last; who has been given which is kept in the store."""
-
-    def __init__(self, maxlen: int = RING) -> None:
-        self._alerts: deque[Row] = deque(maxlen=maxlen)
-
-    def load(self, connection: Connection) -> None:
-        """Read the newest alerts."""
-        newest = select(JournalTable.id, JournalTable.body).where(JournalTable.kind == "alert").order_by(JournalTable.id.desc())
-        rows = connection.execute(newest.limit(self._alerts.maxlen)).all()
-        self._alerts.extend({"id": row.id, **row.body} for row in reversed(rows))
-
-    def apply(self, entry: Entry) -> None:
-        """Add an alert."""
-        self._alerts.append(entry.record())
-
-    def latest(self, limit: int) -> list[Row]:
-        """Return the newest alerts, newest first."""
-        return [alert for alert, _ in zip(reversed(self._alerts), range(limit), strict=False)]
-
-
 class LiveMonitoringSystem:
     """What the bots are doing now, and the way in for a bot in this process."""
 
@@ -182,7 +70,7 @@ class LiveMonitoringSystem:
         self.signals = StrategySignalTracker()
         self.positions = OpenPositionMonitor()
         self.alerts = BrowserAlertSystem()
-        self._parts: dict[str, tuple[str, _Part]] = {
+        self._parts: dict[str, tuple[str, Part]] = {
             "event": ("events", self.activity),
             "signal": ("signals", self.signals),
             "position": ("positions", self.positions),

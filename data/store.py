@@ -99,7 +99,7 @@ class Store:
         except CommandError:
             raise Refused(
                 Code.STORAGE_UNAVAILABLE,
-                f"the store has schema {self.schema_version()!r}, this program knows schemas up to {SCHEMA_HEAD!r}: update the program",
+                f"the store has schema {self.schema_version()!r}, newer than this program, which knows {SCHEMA_HEAD!r}: update it",
             ) from None
 
     def schema_version(self) -> str | None:

@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 POLL_SECONDS = 0.05  # SQLite: the age of another process's record on our pages
 HEAL_SECONDS = 1.0  # PostgreSQL: how long a lost notification can go unnoticed
+STOP_SECONDS = 0.05  # PostgreSQL: how long stopping may wait for the thread that listens
 CHUNK = 5000
 Follower = Callable[[list[Entry]], None]
 
@@ -112,5 +113,10 @@ class Tail:
             connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
             while not self._stopping.is_set():
                 self.catch_up()
-                for _ in connection.notifies(timeout=HEAL_SECONDS, stop_after=1):
-                    break
+                self._wait_for_notice(connection)
+
+    def _wait_for_notice(self, connection: psycopg.Connection) -> None:
+        """Return when the writer has notified, when it is time to look anyway, or when the tail is stopped."""
+        for _ in range(int(HEAL_SECONDS / STOP_SECONDS)):
+            if self._stopping.is_set() or any(True for _ in connection.notifies(timeout=STOP_SECONDS, stop_after=1)):
+                return

@@ -1,8 +1,8 @@
 /* Draws a panel from the Dash components (as JSON) that its callback returned, changing only what has changed.
 
    Dash itself would build the same DOM, but it subscribes every component to every action of its store and throws
-   all rows away at each update: 250 ms for a feed of 50 events, against 5 ms here. Rows with a `data-key` keep their
-   element, so that scroll position, selection and hover survive.
+   all rows away at each update: from POST to the changed page a feed of 32 events took 280 ms, and takes 35 ms so.
+   Rows with a `data-key` keep their element, so that scroll position, selection and hover survive.
    Text becomes text nodes, never HTML; only the tags and attributes named here exist. */
 (function () {
   "use strict";

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.access import access
@@ -24,6 +24,12 @@ from data.records import faults, validated
 
 BODY_BYTES = 256 * 1024
 KEY_CHARACTERS = set(string.ascii_letters + string.digits + string.punctuation + " ")
+
+
+class NoFields(BaseModel):
+    """The body of an endpoint that takes none: whatever stands in it would be ignored, so it is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True)
@@ -58,8 +64,8 @@ class Endpoint:
         body = None
         if self.read_body is not None:
             body = self.read_body(raw)
-        elif self.body is not None:
-            body = validated(self.body, parse_json(raw))
+        elif self.body is not None or raw:
+            body = validated(self.body or NoFields, parse_json(raw))
         result = self.answer(Call(desk, caller, query, body, _retry(caller, raw)), **path)
         return result if isinstance(result, Response) else json_response(result, self.status)
 

@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pydantic import TypeAdapter, ValidationError
+
 from data.errors import Code, Refused
+from data.fields import Name
 from data.journal import Journal
 from data.ledger import Effect
-from data.records import TradeIn, validated
+from data.records import TradeIn, faults, validated
 
 DEFAULT_BOT = "freqtrade"
 MAGIC = b"SQLite format 3\x00"
@@ -60,6 +63,7 @@ def import_trades(
     `watch(rows, total)` hands the rows on as they are read, to show progress. Raises `Refused` (`bad_file`) that
     says what is wrong and where; nothing is stored then.
     """
+    bot = _bot_name(bot)
     with _opened(path) as connection:
         total = connection.execute("SELECT count(*) FROM trades").fetchone()[0]
         drafts = [draft for row in watch(_rows(connection), total) if (draft := _draft(row)) is not None]
@@ -67,6 +71,13 @@ def import_trades(
     return Imported(
         new=effects.count(Effect.ADDED), unchanged=effects.count(Effect.SAME), replaced=effects.count(Effect.REPLACED), left_out=total - len(drafts)
     )
+
+
+def _bot_name(bot: str) -> str:
+    try:
+        return TypeAdapter(Name).validate_python(bot)
+    except ValidationError as error:
+        raise Refused(Code.INVALID_FIELDS, "nothing was imported", fields={"bot": faults(error)[""]}) from None
 
 
 # --- the file --------------------------------------------------------------------------------------------------

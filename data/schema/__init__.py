@@ -1,0 +1,30 @@
+"""The tables. `Journal` is the truth; every other table of facts is its projection, written in the same transaction."""
+
+from data.schema.base import Base, Stamped, UtcDateTime
+from data.schema.book import MarketData, Portfolio, Strategy, Trade
+from data.schema.live import AlertCursor, AlertFiring, AlertRule, BotState, Counter, Idempotency, Journal, Position, Signal
+from data.schema.people import ApiToken, AuditEntry, Session, SignInLink, User
+
+__all__ = [
+    "AlertCursor",
+    "AlertFiring",
+    "AlertRule",
+    "ApiToken",
+    "AuditEntry",
+    "Base",
+    "BotState",
+    "Counter",
+    "Idempotency",
+    "Journal",
+    "MarketData",
+    "Portfolio",
+    "Position",
+    "Session",
+    "SignInLink",
+    "Signal",
+    "Stamped",
+    "Strategy",
+    "Trade",
+    "User",
+    "UtcDateTime",
+]

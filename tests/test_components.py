@@ -1,0 +1,348 @@
+"""What the pages are made of, without a browser: values in, Dash components out."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dash
+import pytest
+from dash.development.base_component import Component
+
+import callbacks
+from app import pages
+from app.pages.index import INDEX_STRING
+from components import format as fmt
+from components.activity import activity
+from components.alerts import alerts
+from components.frame import THEMES
+from components.ids import VERSIONS, Id, body_of, drawing_of, note_of
+from components.links import safe_url
+from components.panels import PANELS
+from components.parts import SEVERITIES
+from components.positions import positions
+from components.signals import signals
+from components.statistics import statistics
+from components.track import track
+from data.settings import Settings
+
+ASSETS = Path(pages.__file__).parents[1] / "assets"
+NOW = datetime(2026, 1, 22, 20, 35, 30, tzinfo=UTC)
+AT = "2026-01-22T20:35:12.000000Z"
+HOSTILE = ["<script>window.__pwn=1</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "[x](javascript:alert(1))", "\u202etxt.exe"]
+EVENT = {"id": 7, "timestamp": AT, "event_type": "ORDER", "message": "bought", "severity": "INFO", "metadata": {"symbol": "BTCUSDT"}, "bot": "alpha"}
+SIGNAL = {"id": 8, "timestamp": AT, "strategy_name": "MA", "symbol": "BTCUSDT", "signal_type": "BUY", "confidence": 0.85, "bot": "alpha"}
+SIGNAL |= {"indicators": {"sma_50": 50000.0, "rsi": 65.0}, "ensemble_vote": None}
+POSITION = {"id": 9, "timestamp": AT, "position_id": "p1", "symbol": "BTCUSDT", "side": "LONG", "entry_price": 50000.0, "current_price": 51000.0}
+POSITION |= {"size": 0.1, "unrealized_pnl": 100.0, "unrealized_pnl_pct": 2.0, "time_in_position": "01:30:00", "opened_at": AT, "bot": "alpha"}
+POSITION |= {"stop_loss": 49000.0, "stop_loss_pct": 2.0, "take_profit": 52000.0, "strategy": "MA"}
+ALERT = {"id": 10, "timestamp": AT, "title": "Breaker", "message": "tripped", "severity": "CRITICAL", "action_url": None, "bot": "alpha"}
+STATISTICS = {"total_events": 48213, "total_signals": 1906, "total_positions": 312, "active_positions": 6, "total_alerts_sent": 37, "last_update": AT}
+SAMPLES: dict[str, Any] = {
+    Id.PANEL_STATISTICS: STATISTICS,
+    Id.PANEL_ACTIVITY: [EVENT],
+    Id.PANEL_POSITIONS: [POSITION],
+    Id.PANEL_SIGNALS: [SIGNAL],
+    Id.PANEL_ALERTS: [ALERT],
+}
+
+
+def walk(content: Any) -> Iterator[Any]:
+    """Yield every component and text in `content`, in the order of the page."""
+    if isinstance(content, list | tuple):
+        for part in content:
+            yield from walk(part)
+    elif isinstance(content, Component):
+        yield content
+        yield from walk(getattr(content, "children", None))
+    elif content is not None:
+        yield content
+
+
+def text(content: Any) -> str:
+    return "".join(str(part) for part in walk(content) if not isinstance(part, Component))
+
+
+def attribute(content: Any, name: str) -> list[Any]:
+    return [getattr(part, name) for part in walk(content) if isinstance(part, Component) and hasattr(part, name)]
+
+
+# --- numbers and times --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "expected"),
+    [(126309.5, 2, "126,309.50"), (-3.75, 2, "\u22123.75"), (0, 0, "0"), (-0.001, 2, "0.00"), (None, 2, "–")],
+)
+def test_a_level_carries_a_minus_but_never_a_plus(value: float | None, decimals: int, expected: str) -> None:
+    assert fmt.level(value, decimals) == expected
+
+
+@pytest.mark.parametrize(("value", "expected"), [(100, "+100.00"), (-48.8, "\u221248.80"), (0, "0.00"), (0.001, "0.00"), (None, "–")])
+def test_a_change_carries_its_sign_and_zero_none(value: float | None, expected: str) -> None:
+    assert fmt.change(value) == expected
+
+
+def test_a_percent_sign_stands_behind_a_narrow_space_that_does_not_break() -> None:
+    assert fmt.change_percent(1.284) == "+1.28\u202f%"
+    assert fmt.percent(85) == "85\u202f%"
+    assert fmt.percent(None) == fmt.change_percent(None) == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(50000.0, "50,000"), (0.0012, "0.0012"), (0.1 + 0.2, "0.3"), (-2.5, "\u22122.5"), (1e-12, "1.00e\u221212"), (0.0, "0"), (1e18, f"{10**18:,}")],
+)
+def test_a_plain_number_shows_the_decimals_it_has(value: float, expected: str) -> None:
+    assert fmt.plain(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("prices", "decimals"), [((50000.0, 51000.0), 2), ((0.5312, 0.5287), 4), ((0.00012345, 0.00012), 8), ((2912.3999999999, None), 2), ((), 2)]
+)
+def test_prices_in_one_row_share_their_decimals(prices: tuple[float | None, ...], decimals: int) -> None:
+    assert fmt.price_decimals(*prices) == decimals
+
+
+def test_amounts_of_bitcoin_are_not_rounded_to_nothing() -> None:
+    assert fmt.money_decimals([100.0, -3.75, None, 0]) == 2
+    assert fmt.change(0.00000613, fmt.money_decimals([0.00000613])) == "+0.0000061"
+
+
+def test_a_moment_older_than_a_day_says_its_date() -> None:
+    assert fmt.moment(AT, NOW) == "20:35:12"
+    assert fmt.moment("2026-01-20T20:35:12.000000Z", NOW) == "20 Jan 20:35"
+    assert fmt.moment("2025-01-20T20:35:12.000000Z", NOW) == "20 Jan 2025"
+    assert fmt.moment(None, NOW) == "–"
+
+
+# --- panels -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.id)
+def test_a_panel_says_as_of_when_and_draws_only_what_the_browser_knows(panel: Any) -> None:
+    view = panel.draw(SAMPLES[panel.id], NOW)
+    assert "as of 20:35:12" in text(view.note)
+    script = (ASSETS / "draw.js").read_text()
+    tags = set(re.findall(r'"(\w+)"', re.search(r"TAGS = new Set\(\[(.*?)\]", script)[1]))  # type: ignore[index]  # it is there
+    attributes = set(re.findall(r"(\w+): \"", re.search(r"ATTRIBUTES = \{(.*?)\}", script)[1]))  # type: ignore[index]  # it is there
+    drawn = json.loads(json.dumps([view.note, view.body], default=lambda component: component.to_plotly_json()))
+    for component in components_in(drawn):
+        assert component["type"] in tags
+        names = {name for name in component["props"] if not name.startswith(("data-", "aria-"))}
+        assert names <= attributes | {"children", "style"}
+
+
+def components_in(drawn: Any) -> Iterator[dict[str, Any]]:
+    for part in drawn if isinstance(drawn, list) else [drawn]:
+        if isinstance(part, list):
+            yield from components_in(part)
+        elif isinstance(part, dict):
+            yield part
+            yield from components_in(part["props"].get("children"))
+
+
+@pytest.mark.parametrize(
+    ("draw", "missing", "call"),
+    [
+        (activity, "No events yet", "POST /api/monitoring/activity"),
+        (signals, "No signals yet", "POST /api/monitoring/signals/update"),
+        (positions, "No open positions", "POST /api/monitoring/positions/update"),
+        (alerts, "No alerts in the last 24 hours", "POST /api/monitoring/alerts"),
+    ],
+)
+def test_an_empty_panel_says_what_is_missing_and_which_call_would_fill_it(draw: Any, missing: str, call: str) -> None:
+    note, body = draw([], NOW)
+    assert note is None
+    assert missing in text(body)
+    assert call in text(body)
+
+
+def test_a_counter_that_nobody_measured_is_a_dash_and_not_a_zero() -> None:
+    view = statistics({"last_update": None}, NOW)
+    assert text(view.note) == "nothing recorded yet"
+    assert "0" not in text(view.body)
+
+
+@pytest.mark.parametrize("payload", HOSTILE)
+def test_what_a_bot_writes_stays_text(payload: str) -> None:
+    shown = [
+        activity([EVENT | {"message": payload, "bot": payload, "metadata": {"symbol": payload}}], NOW),
+        signals([SIGNAL | {"strategy_name": payload, "symbol": payload, "bot": payload, "indicators": {payload: 1.0}}], NOW),
+        positions([POSITION | {"position_id": payload, "symbol": payload, "strategy": payload, "bot": payload}], NOW),
+        alerts([ALERT | {"title": payload, "message": payload, "action_url": payload}], NOW),
+    ]
+    for view in shown:
+        assert payload in text(view.body)
+        assert not {"dangerously_allow_html", "innerHTML", "srcDoc"} & {
+            name for part in walk(view.body) if isinstance(part, Component) for name in part.to_plotly_json()["props"]
+        }
+        assert attribute(view.body, "href") == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "//evil.example",
+        "/\\evil.example",
+        "http://a.example",
+        "data:text/html,x",
+        "https://",
+        " /x",
+        "/x\n",
+        "\u200b/x",
+        "",
+        None,
+        7,
+    ],
+)
+def test_an_address_that_may_surprise_is_no_link(url: object) -> None:
+    assert safe_url(url) is None
+    assert attribute(alerts([ALERT | {"action_url": url}], NOW).body, "href") == []
+
+
+@pytest.mark.parametrize("url", ["/monitoring", "/trades?symbol=BTC%20USD#x", "https://example.com/x", "HTTPS://example.com"])
+def test_an_https_address_or_a_path_here_is_a_link(url: str) -> None:
+    assert attribute(alerts([ALERT | {"action_url": url}], NOW).body, "href") == [url]
+
+
+def test_each_severity_has_a_shape_and_a_name_and_an_unknown_one_does_no_harm() -> None:
+    drawn = [attribute(activity([EVENT | {"severity": name}], NOW).body, "className") for name in SEVERITIES]
+    shapes = {name for names in drawn for name in names if name.startswith("i ")}
+    assert len(shapes) == len(SEVERITIES)
+    assert "Info" in attribute(activity([EVENT | {"severity": "LOUD"}], NOW).body, "title")
+
+
+def test_confidence_and_indicators_of_a_signal_are_shown() -> None:
+    many = {f"i{n}": float(n) for n in range(9)}
+    view = signals([SIGNAL | {"indicators": many}, SIGNAL | {"id": 11, "indicators": None, "confidence": 0.0}], NOW)
+    assert "85\u202f%" in text(view.body)
+    assert "+5" in text(view.body)
+    assert {"width": "85.0%"} in attribute(view.body, "style")
+
+
+def test_positions_are_ordered_by_profit_and_summed() -> None:
+    view = positions([POSITION | {"unrealized_pnl": -48.8, "unrealized_pnl_pct": -0.86, "symbol": "SOL"}, POSITION], NOW)
+    assert text(view.body).index("BTCUSDT") < text(view.body).index("SOL")
+    assert "2, sum +51.20, average +0.57\u202f%" in text(view.note)
+
+
+def test_a_position_of_which_little_is_known_is_shown_with_dashes() -> None:
+    unknown = dict.fromkeys(["unrealized_pnl", "unrealized_pnl_pct", "time_in_position", "stop_loss", "take_profit", "strategy"])
+    shown = text(positions([POSITION | unknown], NOW).body)
+    assert shown.count("–") >= 4
+    assert "none" in shown
+    assert "open" in shown
+
+
+@pytest.mark.parametrize(
+    ("changes", "to_stop", "to_target", "hot"),
+    [
+        ({}, "\u22123.92\u202f%", "+1.96\u202f%", False),
+        ({"side": "SHORT", "stop_loss": 51300.0, "take_profit": 49000.0}, "\u22120.59\u202f%", "+3.92\u202f%", True),
+        ({"stop_loss": 51000.0}, "0.00\u202f%", "+1.96\u202f%", True),
+        ({"take_profit": None}, "\u22123.92\u202f%", "open", False),
+        ({"stop_loss": None, "take_profit": None}, "none", "open", False),
+        ({"stop_loss": 50000.0, "take_profit": 50000.0}, "\u22121.96\u202f%", "\u22121.96\u202f%", False),
+    ],
+)
+def test_the_track_measures_from_the_current_price_for_both_sides(changes: dict[str, Any], to_stop: str, to_target: str, hot: bool) -> None:
+    drawn = track(POSITION | changes)
+    assert f"to the stop {to_stop}" in text(drawn)
+    assert f"to the target {to_target}" in text(drawn)
+    assert ("hot" in " ".join(attribute(drawn, "className"))) is hot
+    lefts = [float(style["left"].rstrip("%")) for style in attribute(drawn, "style")]
+    assert all(0 <= left <= 100 for left in lefts)
+
+
+def test_rows_of_different_positions_have_different_keys_and_an_update_keeps_its_own() -> None:
+    rows = [POSITION, POSITION | {"position_id": "p2"}, POSITION | {"bot": "beta"}, POSITION | {"id": 99}]
+    keys = [key for view in (positions([row], NOW) for row in rows) for key in attribute(view.body, "data-key")]
+    assert len(keys) == 4
+    assert len(set(keys)) == 3
+
+
+# --- the table of panels, the layouts and the callbacks --------------------------------------------------------
+
+
+def test_every_panel_has_its_own_id_a_title_a_version_store_and_a_question_that_the_desk_can_answer() -> None:
+    assert len({panel.id for panel in PANELS}) == len(PANELS)
+    assert {panel.version for panel in PANELS} == set(VERSIONS)
+    live = SimpleNamespace(
+        activity=lambda scope: [EVENT][: scope.limit],
+        signals=lambda scope: [SIGNAL],
+        positions=lambda scope: [POSITION],
+        recent_alerts=lambda limit: [ALERT][:limit],
+    )
+    desk: Any = SimpleNamespace(live=live, statistics=lambda: STATISTICS)
+    for panel in PANELS:
+        assert panel.title
+        assert panel.question(desk) == SAMPLES[panel.id]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.chdir(tmp_path)
+    return Settings.load()
+
+
+def app_around(settings: Settings) -> dash.Dash:
+    app = dash.Dash("botv2-test", assets_folder=str(ASSETS), index_string=INDEX_STRING)
+    app.layout = pages.validation_layout(settings)
+    pages.register_pages(app)
+    callbacks.register(app, desk=None)  # type: ignore[arg-type]  # nothing is asked here
+    return app
+
+
+def ids_in(layout: Any) -> set[str]:
+    return {str(part) for part in attribute(layout, "id")}
+
+
+def test_every_end_of_every_callback_is_in_a_real_layout(settings: Settings) -> None:
+    app = app_around(settings)
+    known = ids_in(pages.validation_layout(settings))
+    ends = set()
+    for callback in app._callback_list:
+        outputs = re.findall(r"([a-z0-9-]+)\.[\w-]+(?:@\w+)?", callback["output"] or "")
+        ends |= {end["id"] for end in [*callback["inputs"], *callback["state"]]} | set(outputs)
+    assert len(app._callback_list) == 2 * len(PANELS) + 3
+    assert ends <= known
+
+
+def test_a_layout_names_each_id_once_and_only_ids_of_the_enumeration(settings: Settings) -> None:
+    everything = [str(part) for part in attribute(pages.validation_layout(settings), "id")]
+    assert len(everything) == len(set(everything))
+    made = {make(panel.id) for panel in PANELS for make in (body_of, drawing_of, note_of)}
+    assert set(everything) == {str(id) for id in Id} | made
+
+
+def test_two_apps_in_one_process_share_no_callback(settings: Settings) -> None:
+    first, second = app_around(settings), app_around(settings)
+    assert {callback["output"] for callback in first._callback_list} == {callback["output"] for callback in second._callback_list}
+    assert not {id(callback) for callback in first._callback_list} & {id(callback) for callback in second._callback_list}
+    assert dash._callback.GLOBAL_CALLBACK_LIST == []
+
+
+def test_the_scripts_name_only_ids_that_exist() -> None:
+    script = (ASSETS / "live.js").read_text()
+    named = set(re.findall(r'"((?:pulse|connection)-[a-z]+)"', script))
+    assert named == {Id.PULSE, Id.CONNECTION_WORD, Id.CONNECTION_LAG, Id.CONNECTION_DOT}
+    order = re.search(r"THEMES = \[(.*?)\]", script)[1]  # type: ignore[index]  # it is there
+    assert [f"theme-{name}" for name in re.findall(r'"(\w+)"', order)] == [id for id, _, _ in THEMES]
+
+
+def test_an_unknown_path_shows_the_page_that_says_so_and_the_root_leads_to_the_monitor() -> None:
+    assert pages.page_at("/nowhere")[1] is pages.NOT_FOUND
+    assert pages.page_at("/")[0] == pages.page_at(None)[0] == "/monitoring"
+
+
+def test_pages_load_nothing_from_another_host(settings: Settings) -> None:
+    index = app_around(settings).index()
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', index)
+    for sheet in ASSETS.glob("*.css"):
+        assert not re.findall(r"url\([\"']?(?:https?:)?//", sheet.read_text()), sheet.name
