@@ -10,7 +10,7 @@ from data.errors import Code, Refused
 def guard_callbacks(app: dash.Dash) -> None:
     """Refuse a `POST /_dash-update-component` that is not a call of one of `app`'s callbacks."""
 
-    @app.server.before_request
+    @app.server.before_request  # type: ignore[untyped-decorator]  # Dash does not say that its server is a Flask
     def check() -> None:
         if request.path != "/_dash-update-component" or request.method != "POST":
             return

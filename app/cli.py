@@ -40,7 +40,7 @@ def _command(commands: "argparse._SubParsersAction[OneLineParser]", name: str, d
 
 def _group(commands: "argparse._SubParsersAction[OneLineParser]", name: str, does: str) -> "argparse._SubParsersAction[OneLineParser]":
     parser = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
-    return parser.add_subparsers(required=True, metavar="ACTION")  # type: ignore[return-value]  # typeshed forgets the parser's class
+    return parser.add_subparsers(required=True, metavar="ACTION")
 
 
 def _add_run(commands: "argparse._SubParsersAction[OneLineParser]") -> None:

@@ -53,7 +53,7 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
 def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
     app = dash.Dash(
         __name__,
-        server=flask,
+        server=flask,  # type: ignore[arg-type]  # Dash takes one, its annotation does not say so
         title=pages.APP_TITLE,
         update_title="",
         assets_folder=str(ASSETS),
@@ -66,7 +66,7 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         suppress_callback_exceptions=False,
     )
     app.layout = lambda: pages.build_layout(settings, _user_name())
-    app.validation_layout = pages.validation_layout(settings)
+    app.validation_layout = pages.validation_layout(settings)  # type: ignore[assignment]  # as above
     pages.register_pages(app)
     callbacks.register(app, desk)
     guard_callbacks(app)
@@ -101,11 +101,11 @@ def _handle_errors(flask: Flask) -> None:
 def _answer_unknown_paths(flask: Flask) -> None:
     """Dash answers 200 to any path: below `/api` an unknown one is a JSON 404, elsewhere the page says 404 and so does the status."""
 
-    @flask.route("/api", methods=METHODS, defaults={"rest": ""})
-    @flask.route("/api/", methods=METHODS, defaults={"rest": ""})
+    @flask.route("/api", methods=METHODS)
+    @flask.route("/api/", methods=METHODS)
     @flask.route("/api/<path:rest>", methods=METHODS)
     @access(PUBLIC)
-    def unknown(rest: str) -> Response:
+    def unknown(rest: str = "") -> Response:
         adapter = current_app.create_url_adapter(request)
         assert adapter is not None  # noqa: S101  # there is a request, so there is an adapter
         allowed = [method for method in METHODS if adapter.match(method=method, return_rule=True)[0].endpoint != "unknown"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from data import retention
+from data import posting, retention
 from data.accounts import Accounts, Principal
 from data.errors import Code, Refused
 from data.journal import Journal, Retry
@@ -27,6 +27,7 @@ from data.trades import Trades
 
 log = logging.getLogger(__name__)
 
+Answer = Callable[[list[Outcome]], Row]
 SILENCE_SECONDS = 1.0
 TRIM_SECONDS = 3600.0
 
@@ -83,7 +84,7 @@ class Desk:
         principal: Principal,
         *,
         retry: Retry | None = None,
-        answer: Callable[[list[Outcome]], Row] | None = None,
+        answer: Answer | None = None,
     ) -> Any:
         """Store what `principal` reports, all or none; see `Journal.append`.
 
@@ -97,10 +98,20 @@ class Desk:
         bot = principal.bot or (drafts[0].bot if len(drafts) == 1 else None) or "default"
         return self.journal.append(drafts, bot=bot, retry=retry, answer=answer)
 
-    def control(self, action: str, principal: Principal, address: str) -> None:
-        """Do one of `posting`'s clears and resets, in every process at the same place in the order."""
-        self.journal.append([ControlIn(action=action)], bot=principal.name)
+    def control(self, action: str, principal: Principal, address: str, *, retry: Retry | None = None, answer: Answer | None = None) -> Any:
+        """Do one of `posting`'s clears and resets, in every process at the same place in the order; `retry` and `answer` as in `record`."""
+        answered = self.journal.append([ControlIn(action=action)], bot=principal.name, retry=retry, answer=answer)
         self.accounts.audit(principal.name, action, address=address)
+        return answered
+
+    def remove_demo(self, principal: Principal, address: str, *, retry: Retry | None = None, answer: Answer | None = None) -> Any:
+        """Delete everything that bots named `demo-…` have reported, and keep the demo from starting again."""
+        return self.control(posting.REMOVE_DEMO, principal, address, retry=retry, answer=answer)
+
+    def demo_removed(self) -> bool:
+        """Tell whether the demo data was removed once."""
+        with self.store.read() as connection:
+            return bool(connection.scalar(select(Counter.value).where(Counter.name == posting.REMOVE_DEMO)))
 
     # --- what the live page asks ---------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, and_, insert, select, text
+from sqlalchemy import Connection, Executable, Table, and_, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.schema import (
@@ -58,6 +58,7 @@ class Effect(StrEnum):
     OPENED = "opened"  # a position that was not open before
     REPLACED = "replaced"  # a natural key that was there, with other content
     LATE = "late"  # older than what is known: kept in the journal, changes no state
+    RAISED = "raised"  # an alert that a rule made, not the bot
     SAME = "same"  # a repetition: nothing was written
 
 
@@ -191,6 +192,20 @@ class Ledger:
     def set_counter(self, name: str, value: int) -> None:
         """Set a counter."""
         self.put(Counter, {"name": name, "value": value})
+
+    def forget_bots(self, prefix: str) -> None:
+        """Delete every row of the bots whose name begins with `prefix`, the journal's included; counters stay."""
+        tables: list[type[Base]] = [Journal, *NATURAL_KEYS]
+        for table in tables:
+            if "bot" in table.__table__.c:
+                self.connection.execute(delete(table).where(table.__table__.c.bot.startswith(prefix, autoescape=True)))
+        self._known = {place: row for place, row in self._known.items() if not (row and str(row.get("bot", "")).startswith(prefix))}
+        for layer in self._layers:
+            layer.heard = {bot for bot in layer.heard if not bot.startswith(prefix)}
+            layer.entries[:] = [entry for entry in layer.entries if not entry.bot.startswith(prefix)]
+            for rows in layer.rows.values():
+                for key in [key for key, row in rows.items() if str(row.get("bot", "")).startswith(prefix)]:
+                    del rows[key]
 
     def heard_from(self, bot: str) -> None:
         """Note that the bot lives."""

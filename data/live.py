@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -11,12 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from data import posting
 from data.ledger import Row
 from data.monitor import LiveMonitoringSystem
-from data.schema import AlertCursor, Counter, Journal
-from data.scope import ActivityExportScope, ActivityScope, PositionScope, Scope, SignalScope
+from data.schema import AlertCursor, BotState, Counter, Journal
+from data.scope import ActivityExportScope, ActivityScope, AlertExportScope, PositionScope, SignalScope
 from data.store import Store
-from data.times import now, parse_iso
+from data.times import iso, now, parse_iso
 
 CHUNK = 1000
+LAST_POSSIBLE_ID = 2**63 - 1
 ALERTS_AT_ONCE = 100
 FIRST_LOOK = timedelta(hours=24)
 
@@ -44,19 +46,24 @@ class Live:
             events = [{"id": row.id, **row.body} for row in connection.execute(query)]
         return events[::-1] if upward else events
 
+    def every_alert(self, _scope: AlertExportScope) -> Iterator[Row]:
+        """Return an iterator over all alerts, newest first, a thousand in memory at a time."""
+        return self._every([Journal.kind == "alert"])
+
     def every_event(self, scope: ActivityExportScope) -> Iterator[Row]:
-        """Yield all events in scope, newest first, a thousand in memory at a time; a clear hides nothing here."""
-        before, left = scope.before_id, scope.limit
-        while left is None or left > 0:
-            size = CHUNK if left is None else min(CHUNK, left)
-            page = scope.model_copy(update={"before_id": before})
+        """Return an iterator over all events in scope, newest first, a thousand in memory at a time; a clear hides nothing here."""
+        return islice(self._every(_event_filters(scope)), scope.limit)
+
+    def _every(self, conditions: list[ColumnElement[bool]]) -> Iterator[Row]:
+        before = LAST_POSSIBLE_ID
+        while True:
             with self._store.read() as connection:
-                query = select(Journal.id, Journal.body).where(*_event_filters(page)).order_by(Journal.id.desc()).limit(size)
-                events = [{"id": row.id, **row.body} for row in connection.execute(query)]
-            yield from events
-            if len(events) < size:
+                query = select(Journal.id, Journal.body).where(*conditions, Journal.id < before)
+                records = [{"id": row.id, **row.body} for row in connection.execute(query.order_by(Journal.id.desc()).limit(CHUNK))]
+            yield from records
+            if len(records) < CHUNK:
                 return
-            before, left = events[-1]["id"], None if left is None else left - len(events)
+            before = records[-1]["id"]
 
     def _event_conditions(self, connection: Connection, scope: ActivityScope) -> list[ColumnElement[bool]]:
         found = _event_filters(scope)
@@ -72,13 +79,37 @@ class Live:
 
     def positions(self, scope: PositionScope) -> list[Row]:
         """Return the open positions in scope, in the order in which they were opened."""
-        return _matching(self._monitor.open_positions(), _given(scope))
+        wanted = {"bot": scope.bot, "symbol": scope.symbol, "strategy": scope.strategy}
+        return _matching(self._monitor.open_positions(), wanted)
 
     def summary(self, positions: list[Row]) -> Row:
         """Return `total_unrealized_pnl` (their sum) and `avg_pnl_pct` (their mean, None without positions)."""
         percents = [position["unrealized_pnl_pct"] for position in positions if position["unrealized_pnl_pct"] is not None]
         total = math.fsum(position["unrealized_pnl"] for position in positions)
         return {"total_unrealized_pnl": total, "avg_pnl_pct": math.fsum(percents) / len(percents) if percents else None}
+
+    def trend(self) -> dict[str, dict[str, list[Any]]]:
+        """Return the last hour: `pnl` of the open positions and `events` per minute, see `LiveTrend.read`."""
+        return self._monitor.last_hour()
+
+    def severity_counts(self) -> dict[str, int]:
+        """Return how many of the latest 1,000 events have each severity."""
+        return self._monitor.severity_counts()
+
+    def feeds(self) -> list[Row]:
+        """Return each bot, by name: `last_seen`, `heartbeat_seconds`, `silent_after` (three heartbeats later, else None) and `demo`."""
+        with self._store.read() as connection:
+            rows = connection.execute(select(BotState.bot, BotState.last_seen, BotState.heartbeat_seconds).order_by(BotState.bot)).all()
+        return [
+            {
+                "bot": row.bot,
+                "last_seen": iso(row.last_seen),
+                "heartbeat_seconds": row.heartbeat_seconds,
+                "silent_after": iso(row.last_seen + timedelta(seconds=3 * row.heartbeat_seconds)) if row.heartbeat_seconds else None,
+                "demo": row.bot.startswith(posting.DEMO_PREFIX),
+            }
+            for row in rows
+        ]
 
     def recent_alerts(self, limit: int = 20) -> list[Row]:
         """Return the newest alerts of the last 24 hours, newest first; moves nobody's cursor."""
@@ -133,7 +164,7 @@ def _head(connection: Connection, at_most: int | None) -> int:
 
 def _event_filters(scope: ActivityScope) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [Journal.kind == "event"]
-    found += [getattr(Journal, name) == value for name in ("event_type", "severity", "bot") if (value := getattr(scope, name)) is not None]
+    found += [getattr(Journal, name).in_(value) for name in ("event_type", "severity", "bot") if (value := getattr(scope, name)) is not None]
     if scope.since is not None:
         found.append(Journal.at >= scope.since)
     if scope.until is not None:
@@ -145,10 +176,6 @@ def _event_filters(scope: ActivityScope) -> list[ColumnElement[bool]]:
     if scope.q is not None:
         found.append(Journal.body["message"].as_string().icontains(scope.q, autoescape=True))
     return found
-
-
-def _given(scope: Scope) -> dict[str, Any]:
-    return scope.model_dump(exclude_none=True)
 
 
 def _matching(records: list[Row], wanted: dict[str, Any]) -> list[Row]:

@@ -1,5 +1,6 @@
 """The four parts of the live monitor: each holds one kind of data and follows the journal's entries of that kind."""
 
+from collections import Counter as Tally
 from collections import deque
 from typing import Protocol
 
@@ -16,6 +17,9 @@ class Part(Protocol):
 
     def apply(self, entry: Entry) -> None:
         """Follow one entry."""
+
+    def forget(self, prefix: str) -> None:
+        """Forget what belongs to the bots whose name begins with `prefix`."""
 
 
 class ActivityLogManager:
@@ -37,6 +41,14 @@ class ActivityLogManager:
     def clear(self) -> None:
         """Forget all of them."""
         self._events.clear()
+
+    def forget(self, prefix: str) -> None:
+        """Forget the events of the bots whose name begins with `prefix`."""
+        self._events = deque((event for event in self._events if not event["bot"].startswith(prefix)), self._events.maxlen)
+
+    def severities(self) -> dict[str, int]:
+        """Return how many of the events held have each severity."""
+        return Tally(event["severity"] for event in self._events)
 
     def latest(self, limit: int) -> list[Row]:
         """Return the newest events, newest first."""
@@ -70,6 +82,10 @@ class StrategySignalTracker:
         """Forget all of them."""
         self._signals.clear()
 
+    def forget(self, prefix: str) -> None:
+        """Forget the signals of the bots whose name begins with `prefix`."""
+        self._signals = {key: record for key, record in self._signals.items() if not record["bot"].startswith(prefix)}
+
     def latest(self) -> list[Row]:
         """Return the signals, newest first."""
         return sorted(self._signals.values(), key=lambda record: -record["id"])
@@ -95,6 +111,10 @@ class OpenPositionMonitor:
         elif entry.effect != Effect.LATE:
             self._positions[key] = entry.record()
 
+    def forget(self, prefix: str) -> None:
+        """Forget the positions of the bots whose name begins with `prefix`."""
+        self._positions = {key: record for key, record in self._positions.items() if not record["bot"].startswith(prefix)}
+
     def all(self) -> list[Row]:
         """Return the open positions, in the order in which they were opened."""
         return list(self._positions.values())
@@ -119,6 +139,10 @@ class BrowserAlertSystem:
     def apply(self, entry: Entry) -> None:
         """Add an alert."""
         self._alerts.append(entry.record())
+
+    def forget(self, prefix: str) -> None:
+        """Forget the alerts of the bots whose name begins with `prefix`."""
+        self._alerts = deque((alert for alert in self._alerts if not alert["bot"].startswith(prefix)), self._alerts.maxlen)
 
     def latest(self, limit: int) -> list[Row]:
         """Return the newest alerts, newest first."""

@@ -18,14 +18,17 @@ from sqlalchemy import select
 from data import posting
 from data.fields import AlertSeverity, EventType
 from data.journal import Journal
-from data.ledger import Entry, Row, counter_of
+from data.ledger import Effect, Entry, Row, counter_of
 from data.managers import ActivityLogManager, BrowserAlertSystem, OpenPositionMonitor, Part, StrategySignalTracker
 from data.records import AlertIn, CloseIn, Draft, EventIn, PositionIn, SignalIn, validated
 from data.schema import Counter
 from data.schema import Journal as JournalTable
 from data.times import iso_or_none
+from data.trend import KINDS as TREND_KINDS
+from data.trend import LiveTrend
 
-KINDS = ("events", "signals", "positions", "alerts", "stats")
+KINDS = ("events", "signals", "positions", "alerts", "stats", "feeds")
+FEEDS_SECONDS = 2.0  # how often, at most, the list of bots counts as changed because one was heard
 
 
 @dataclass
@@ -70,6 +73,7 @@ class LiveMonitoringSystem:
         self.signals = StrategySignalTracker()
         self.positions = OpenPositionMonitor()
         self.alerts = BrowserAlertSystem()
+        self.trend = LiveTrend()
         self._parts: dict[str, tuple[str, Part]] = {
             "event": ("events", self.activity),
             "signal": ("signals", self.signals),
@@ -80,6 +84,8 @@ class LiveMonitoringSystem:
         self._statistics: Tally[str] = Tally()
         self._versions = dict.fromkeys(KINDS, 0)
         self._last_update: datetime | None = None
+        self._heard: set[str] = set()
+        self._feeds_at: datetime | None = None
         self._started = time.monotonic()
         self._lock = threading.Lock()
         journal.subscribe(self.apply)
@@ -93,6 +99,7 @@ class LiveMonitoringSystem:
             self.signals.load(connection, counters.get(posting.CLEAR_SIGNALS, 0))
             self.positions.load(connection)
             self.alerts.load(connection)
+            self.trend.load(connection, self.positions.all())
             self._statistics.update({name: counters.get(name, 0) for name in posting.STATISTICS})
             self._last_update = connection.execute(select(JournalTable.received_at).where(JournalTable.id == head)).scalar()
             self._versions = dict.fromkeys(KINDS, head)
@@ -113,8 +120,11 @@ class LiveMonitoringSystem:
             name, part = self._parts[entry.kind]
             part.apply(entry)
             self._versions[name] = entry.id
+        if entry.kind in TREND_KINDS:
+            self.trend.apply(entry)
         if statistic := counter_of(entry.kind, entry.effect):
             self._statistics[statistic] += 1
+        self._note_feed(entry)
         self._versions["stats"] = entry.id
         self._last_update = entry.received_at
 
@@ -128,6 +138,21 @@ class LiveMonitoringSystem:
             self._versions["signals"] = entry.id
         elif action == posting.RESET_STATISTICS:
             self._statistics.clear()
+        elif action == posting.REMOVE_DEMO:
+            for part in (self.activity, self.signals, self.positions, self.alerts, self.trend):
+                part.forget(posting.DEMO_PREFIX)
+            self._versions = dict.fromkeys(KINDS, entry.id)
+            self._heard.clear()
+
+    def _note_feed(self, entry: Entry) -> None:
+        """Count the list of bots as changed when one is new, changes its heartbeat, or was heard after a while."""
+        if entry.kind == "control" or entry.effect == Effect.RAISED:
+            return
+        late = self._feeds_at is None or (entry.received_at - self._feeds_at).total_seconds() >= FEEDS_SECONDS
+        if late or entry.bot not in self._heard or (entry.event_type == "SYSTEM" and "heartbeat_seconds" in entry.body["metadata"]):
+            self._heard.add(entry.bot)
+            self._feeds_at = entry.received_at
+            self._versions["feeds"] = entry.id
 
     # --- what it knows -------------------------------------------------------------------------------------
 
@@ -150,6 +175,16 @@ class LiveMonitoringSystem:
         """Return the newest alerts, newest first."""
         with self._lock:
             return self.alerts.latest(limit)
+
+    def last_hour(self) -> dict[str, dict[str, list[Any]]]:
+        """Return the P&L of the open positions and the events per minute, see `LiveTrend.read`."""
+        with self._lock:
+            return self.trend.read()
+
+    def severity_counts(self) -> dict[str, int]:
+        """Return how many of the latest 1,000 events have each severity."""
+        with self._lock:
+            return self.activity.severities()
 
     def versions(self) -> dict[str, int]:
         """Return, per kind of data, the id of the record that last changed it."""

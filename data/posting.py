@@ -17,6 +17,8 @@ from data.times import clock, iso
 CLEAR_ACTIVITY = "clear_activity"
 CLEAR_SIGNALS = "clear_signals"
 RESET_STATISTICS = "reset_statistics"
+REMOVE_DEMO = "remove_demo"
+DEMO_PREFIX = "demo-"  # bots of this name trade a simulated market
 STATISTICS = ("total_events", "total_signals", "total_positions", "total_alerts_sent")
 
 
@@ -25,18 +27,19 @@ def post(ledger: Ledger, draft: Draft, bot: str) -> Outcome:
 
     Raises `Refused` when the tables say that it cannot be: a close of a position that is not open.
     """
-    ledger.heard_from(bot)
+    if draft.kind != "control":  # a person's, whose name may be a bot's too
+        ledger.heard_from(bot)
     before = len(ledger.fresh)
     outcome = POSTINGS[draft.kind](ledger, draft, bot)
     for entry in ledger.fresh[before:]:
         for alert in rules.alerts_raised_by(ledger, entry):
-            _post_alert(ledger, alert, bot)
+            _post_alert(ledger, alert, bot, Effect.RAISED)
     return outcome
 
 
 def record_silence(ledger: Ledger) -> list[Outcome]:
     """Raise the alerts of bots that have fallen silent; returns one outcome per alert."""
-    return [_post_alert(ledger, alert, alert.bot or "") for alert in rules.alerts_for_silence(ledger)]
+    return [_post_alert(ledger, alert, alert.bot or "", Effect.RAISED) for alert in rules.alerts_for_silence(ledger)]
 
 
 def _post_event(ledger: Ledger, draft: EventIn, bot: str) -> Outcome:
@@ -50,7 +53,8 @@ def _post_event(ledger: Ledger, draft: EventIn, bot: str) -> Outcome:
         "bot": bot,
     }
     entry = ledger.append("event", bot, at, body, Effect.ADDED, event_type=draft.event_type.value, severity=draft.severity.value)
-    if draft.event_type == "SYSTEM" and (seconds := _heartbeat(draft.metadata or {})) is not None:
+    is_fresh = ledger.received_at - at <= rules.QUIET_AFTER  # an imported heartbeat is no promise for now
+    if is_fresh and draft.event_type == "SYSTEM" and (seconds := _heartbeat(draft.metadata or {})) is not None:
         ledger.put(BotState, {**rules.bot_state(ledger, bot), "heartbeat_seconds": seconds})
     return Outcome(entry.record(), Effect.ADDED)
 
@@ -196,7 +200,7 @@ def _close_body(draft: CloseIn, known: Row, at: datetime) -> Row:
     }
 
 
-def _post_alert(ledger: Ledger, draft: AlertIn, bot: str) -> Outcome:
+def _post_alert(ledger: Ledger, draft: AlertIn, bot: str, effect: Effect = Effect.ADDED) -> Outcome:
     at = draft.timestamp or ledger.received_at
     body = {
         "timestamp": iso(at),
@@ -206,13 +210,15 @@ def _post_alert(ledger: Ledger, draft: AlertIn, bot: str) -> Outcome:
         "action_url": draft.action_url,
         "bot": bot,
     }
-    entry = ledger.append("alert", bot, at, body, Effect.ADDED, severity=draft.severity.value)
-    return Outcome(entry.record(), Effect.ADDED)
+    entry = ledger.append("alert", bot, at, body, effect, severity=draft.severity.value)
+    return Outcome(entry.record(), effect)
 
 
 def _post_control(ledger: Ledger, draft: ControlIn, bot: str) -> Outcome:
     body = {"timestamp": iso(ledger.received_at), "action": draft.action, "bot": bot}
     entry = ledger.append("control", bot, ledger.received_at, body, Effect.ADDED)
+    if draft.action == REMOVE_DEMO:
+        ledger.forget_bots(DEMO_PREFIX)
     if draft.action == RESET_STATISTICS:
         for name in STATISTICS:
             ledger.set_counter(name, 0)

@@ -127,7 +127,7 @@ def _in_snapshot(ledger: Ledger, entry: Entry) -> Iterator[Finding]:
     index = _grown(state, entry)
     peak = max(index, state["peak_index"] or index)
     ledger.put(BotState, {**state, "snapshot_at": entry.at, "snapshot_value": entry.body["total_value"], "equity_index": index, "peak_index": peak})
-    depth = percent(peak - index, peak) or 0.0
+    depth = round(percent(peak - index, peak) or 0.0, 9)  # the index is a product of quotients: ten percent must not become a hair more
     yield Finding("drawdown", entry.bot, "Drawdown", f"{entry.bot} is {depth:.2f} % below its peak", depth)
 
 

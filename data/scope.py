@@ -1,7 +1,7 @@
 """What a question is about. The URL, the filter bar, a REST query and command-line flags all parse into a scope."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -21,6 +21,18 @@ Limit = Annotated[int, Field(ge=1, le=MAX_ROWS)]
 Amount = Annotated[float, Field(allow_inf_nan=False, ge=-1e18, le=1e18)]
 
 
+Format = Literal["csv", "json"]
+Item = TypeVar("Item")
+
+
+def _split(value: object) -> object:
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+# In a query several values stand in one parameter, separated by commas.
+OneOrMore = Annotated[tuple[Item, ...], BeforeValidator(_split), Field(min_length=1, max_length=100)]
+
+
 class Scope(BaseModel):
     """The base of every question: frozen, so that it can be a cache key, and strict about names."""
 
@@ -30,9 +42,9 @@ class Scope(BaseModel):
 class ActivityScope(Scope):
     """Which events; newest first, or with `after_id` the oldest ones after it."""
 
-    event_type: AnyEventType | None = None
-    severity: AnySeverity | None = None
-    bot: Name | None = None
+    event_type: OneOrMore[AnyEventType] | None = None
+    severity: OneOrMore[AnySeverity] | None = None
+    bot: OneOrMore[Name] | None = None
     q: Name | None = None
     since: Since | None = None
     until: Since | None = None
@@ -45,7 +57,7 @@ class ActivityExportScope(ActivityScope):
     """Which events to write to a file: without a limit, all that match."""
 
     limit: Annotated[int, Field(ge=1)] | None = None  # type: ignore[assignment]  # an export may have no limit, a list must
-    format: Literal["csv", "json"] = "csv"
+    format: Format = "csv"
 
 
 class SignalScope(Scope):
@@ -56,12 +68,30 @@ class SignalScope(Scope):
     bot: Name | None = None
 
 
+class SignalExportScope(SignalScope):
+    """Which of the latest signals to write to a file."""
+
+    format: Format = "csv"
+
+
 class PositionScope(Scope):
     """Which open positions."""
 
     bot: Name | None = None
     symbol: Name | None = None
     strategy: Name | None = None
+
+
+class PositionExportScope(PositionScope):
+    """Which open positions to write to a file."""
+
+    format: Format = "csv"
+
+
+class AlertExportScope(Scope):
+    """Alerts are written to a file whole."""
+
+    format: Format = "csv"
 
 
 class AlertScope(Scope):

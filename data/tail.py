@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import select
@@ -95,7 +96,8 @@ class Tail:
 
     def _watch_sqlite(self) -> None:
         """Look at the file's version, which another connection's commit changes; far cheaper than a query."""
-        connection = sqlite3.connect(f"file:{self.store.url.database}?mode=ro", uri=True, check_same_thread=False)
+        file = Path(self.store.url.database or "").absolute().as_uri()  # quotes a folder's # and %
+        connection = sqlite3.connect(f"{file}?mode=ro", uri=True, check_same_thread=False)
         try:
             seen = None
             while not self._stopping.wait(POLL_SECONDS):

@@ -1,6 +1,6 @@
 """The monitoring API, `/api/monitoring`: what bots report and what watchers ask."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import Response, request
@@ -10,13 +10,29 @@ from app.rest.endpoint import Call, Endpoint, loads
 from data import export, posting
 from data.errors import Code, Refused
 from data.ledger import Row
+from data.live import Live
 from data.records import WRITE_MODELS, AlertIn, CloseIn, Draft, EventIn, PositionIn, SignalIn, validated
-from data.scope import ActivityExportScope, ActivityScope, AlertScope, PositionScope, SignalScope
+from data.scope import (
+    ActivityExportScope,
+    ActivityScope,
+    AlertExportScope,
+    AlertScope,
+    PositionExportScope,
+    PositionScope,
+    SignalExportScope,
+    SignalScope,
+)
 
 BATCH_RECORDS = 10_000
 BATCH_BYTES = 8 * 1024 * 1024
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
 EVENT_COLUMNS = ("id", "timestamp", "event_type", "severity", "bot", "message", "metadata")
+SIGNAL_COLUMNS = ("id", "timestamp", "bot", "strategy_name", "symbol", "signal_type", "confidence", "ensemble_vote", "indicators")
+POSITION_COLUMNS = (
+    "id", "timestamp", "bot", "position_id", "symbol", "side", "strategy", "size", "entry_price", "current_price", "unrealized_pnl",
+    "unrealized_pnl_pct", "stop_loss", "stop_loss_pct", "take_profit", "opened_at", "time_in_position",
+)  # fmt: skip  # one name a line would be a page
+ALERT_COLUMNS = ("id", "timestamp", "severity", "bot", "title", "message", "action_url")
 
 
 def get_activity(call: Call) -> Row:
@@ -25,17 +41,20 @@ def get_activity(call: Call) -> Row:
     return success(events=events, count=len(events))
 
 
-def export_activity(call: Call) -> Response:
-    """Stream all matching events as a file."""
-    rows = call.desk.live.every_event(call.query)
-    if call.query.format == "csv":
-        return download(export.csv_lines(rows, EVENT_COLUMNS), "activity.csv", "text/csv; charset=utf-8")
-    return download(export.json_lines(rows), "activity.json", "application/json")
+def exporter(name: str, columns: Sequence[str], question: Callable[[Live, Any], Iterable[Row]]) -> Callable[[Call], Response]:
+    """Return the answer of an endpoint that streams what `question` yields as a file named after `name`."""
 
+    def send(call: Call) -> Response:
+        rows = question(call.desk.live, call.query)
+        if call.query.format == "csv":
+            lines, media_type = export.csv_lines(rows, columns), "text/csv; charset=utf-8"
+        else:
+            lines, media_type = export.json_lines(rows), "application/json"
+        headers = {"Content-Disposition": f'attachment; filename="{name}.{call.query.format}"'}
+        return Response(lines, content_type=media_type, headers=headers)
 
-def download(lines: Any, filename: str, media_type: str) -> Response:
-    """Return a streamed file that the browser saves under `filename`."""
-    return Response(lines, content_type=media_type, headers={"Content-Disposition": f'attachment; filename="{filename}"'})
+    send.__doc__ = f"Stream all matching rows as {name}.csv or {name}.json."
+    return send
 
 
 def recorder(name: str, message: str | None = None) -> Callable[[Call], Row]:
@@ -56,8 +75,10 @@ def controller(action: str, message: str) -> Callable[[Call], Row]:
     """Return the answer of an endpoint that does one of the clears and resets."""
 
     def control(call: Call) -> Row:
-        call.desk.control(action, call.principal, request.remote_addr or "")
-        return success(message=message)
+        answer: Row = call.desk.control(
+            action, call.principal, request.remote_addr or "", retry=call.retry, answer=lambda _outcomes: success(message=message)
+        )
+        return answer
 
     control.__doc__ = f"{message}."
     return control
@@ -158,17 +179,21 @@ ENDPOINTS = (
     Endpoint("GET", "/activity", "read", get_activity, query=ActivityScope),
     Endpoint("POST", "/activity", "ingest", recorder("event"), body=EventIn, status=201),
     Endpoint("POST", "/activity/clear", "control", controller(posting.CLEAR_ACTIVITY, "Activity log cleared")),
-    Endpoint("GET", "/activity/export", "read", export_activity, query=ActivityExportScope),
+    Endpoint("GET", "/activity/export", "read", exporter("activity", EVENT_COLUMNS, Live.every_event), query=ActivityExportScope),
     Endpoint("GET", "/signals", "read", get_signals, query=SignalScope),
     Endpoint("POST", "/signals/update", "ingest", recorder("signal", "Signal updated"), body=SignalIn),
     Endpoint("POST", "/signals/clear", "control", controller(posting.CLEAR_SIGNALS, "Signals cleared")),
+    Endpoint("GET", "/signals/export", "read", exporter("signals", SIGNAL_COLUMNS, Live.signals), query=SignalExportScope),
     Endpoint("GET", "/positions", "read", get_positions, query=PositionScope),
     Endpoint("POST", "/positions/update", "ingest", recorder("position", "Position updated"), body=PositionIn),
     Endpoint("POST", "/positions/close", "ingest", recorder("position", "Position closed"), body=CloseIn),
+    Endpoint("GET", "/positions/export", "read", exporter("positions", POSITION_COLUMNS, Live.positions), query=PositionExportScope),
     Endpoint("GET", "/alerts", "read", get_alerts, query=AlertScope),
     Endpoint("POST", "/alerts", "ingest", recorder("alert"), body=AlertIn, status=201),
+    Endpoint("GET", "/alerts/export", "read", exporter("alerts", ALERT_COLUMNS, Live.every_alert), query=AlertExportScope),
     Endpoint("GET", "/stats", "read", get_statistics),
     Endpoint("POST", "/stats/reset", "control", controller(posting.RESET_STATISTICS, "Statistics reset")),
     Endpoint("GET", "/pulse", "read", get_pulse),
+    Endpoint("POST", "/demo/remove", "control", controller(posting.REMOVE_DEMO, "Demo data removed")),
     Endpoint("POST", "/batch", "ingest", post_batch, status=201, body_bytes=BATCH_BYTES, read_body=read_batch),
 )
