@@ -99,7 +99,7 @@ class LiveMonitoringSystem:
             self.signals.load(connection, counters.get(posting.CLEAR_SIGNALS, 0))
             self.positions.load(connection)
             self.alerts.load(connection)
-            self.trend.load(connection, self.positions.all())
+            self.trend.load(connection, head, self.positions.all())
             self._statistics.update({name: counters.get(name, 0) for name in posting.STATISTICS})
             self._last_update = connection.execute(select(JournalTable.received_at).where(JournalTable.id == head)).scalar()
             self._versions = dict.fromkeys(KINDS, head)

@@ -25,10 +25,11 @@ class LiveTrend:
         self._pnl: deque[tuple[datetime, float]] = deque(maxlen=int(SPAN.total_seconds()) // SAMPLE_SECONDS + 1)
         self._events: deque[list[Any]] = deque(maxlen=int(SPAN.total_seconds()) // 60 + 1)  # [minute, all, warnings]
 
-    def load(self, connection: Connection, open_positions: list[Row]) -> None:
+    def load(self, connection: Connection, head: int, open_positions: list[Row]) -> None:
         """Read the last hour again; a position that did not move in it counts with its present P&L throughout."""
         columns = [getattr(Journal, name) for name in Entry.__slots__]
-        newest = select(*columns).where(Journal.kind.in_(KINDS)).order_by(Journal.id.desc()).limit(LOOK_BACK)
+        # by a range of ids, whatever the planner thinks of the kinds: the cost must not depend on the journal's length
+        newest = select(*columns).where(Journal.id > head - LOOK_BACK, Journal.kind.in_(KINDS)).order_by(Journal.id.desc())
         since = now() - SPAN
         entries = [entry for entry in (Entry(*row) for row in connection.execute(newest)) if entry.received_at >= since]
         moved = {(entry.bot, entry.body["position_id"]) for entry in entries if entry.kind != "event"}

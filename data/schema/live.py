@@ -26,8 +26,7 @@ class Journal(Base):
     __table_args__ = (
         Index("ix_journal_kind_id", "kind", "id"),
         Index("ix_journal_kind_bot_id", "kind", "bot", "id"),
-        Index("ix_journal_kind_at", "kind", "at"),
-        Index("ix_journal_event_type_id", "event_type", "id", sqlite_where=event_type.isnot(None), postgresql_where=event_type.isnot(None)),
+        Index("ix_journal_event_type_id", "kind", "event_type", "id", sqlite_where=event_type.isnot(None), postgresql_where=event_type.isnot(None)),
         Index("ix_journal_severity_id", "kind", "severity", "id", sqlite_where=severity.isnot(None), postgresql_where=severity.isnot(None)),
         Index("uq_journal_natural_key", "natural_key", unique=True, sqlite_where=natural_key.isnot(None), postgresql_where=natural_key.isnot(None)),
     )

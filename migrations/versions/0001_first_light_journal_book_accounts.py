@@ -118,12 +118,11 @@ def upgrade() -> None:
     with op.batch_alter_table("journal", schema=None) as batch_op:
         batch_op.create_index(
             "ix_journal_event_type_id",
-            ["event_type", "id"],
+            ["kind", "event_type", "id"],
             unique=False,
             sqlite_where=sa.text("event_type IS NOT NULL"),
             postgresql_where=sa.text("event_type IS NOT NULL"),
         )
-        batch_op.create_index("ix_journal_kind_at", ["kind", "at"], unique=False)
         batch_op.create_index("ix_journal_kind_bot_id", ["kind", "bot", "id"], unique=False)
         batch_op.create_index("ix_journal_kind_id", ["kind", "id"], unique=False)
         batch_op.create_index(
@@ -363,7 +362,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_journal_severity_id", sqlite_where=sa.text("severity IS NOT NULL"), postgresql_where=sa.text("severity IS NOT NULL"))
         batch_op.drop_index("ix_journal_kind_id")
         batch_op.drop_index("ix_journal_kind_bot_id")
-        batch_op.drop_index("ix_journal_kind_at")
         batch_op.drop_index(
             "ix_journal_event_type_id", sqlite_where=sa.text("event_type IS NOT NULL"), postgresql_where=sa.text("event_type IS NOT NULL")
         )

@@ -1,0 +1,1 @@
+"""Recorded candles played to a strategy, which reports to the dashboard as any bot would: over REST, through `client`."""
