@@ -54,16 +54,19 @@ def _post_event(ledger: Ledger, draft: EventIn, bot: str) -> Outcome:
     }
     entry = ledger.append("event", bot, at, body, Effect.ADDED, event_type=draft.event_type.value, severity=draft.severity.value)
     is_fresh = ledger.received_at - at <= rules.QUIET_AFTER  # an imported heartbeat is no promise for now
-    if is_fresh and draft.event_type == "SYSTEM" and (seconds := _heartbeat(draft.metadata or {})) is not None:
-        ledger.put(BotState, {**rules.bot_state(ledger, bot), "heartbeat_seconds": seconds})
+    metadata = draft.metadata or {}
+    if is_fresh and draft.event_type == "SYSTEM" and _speaks_of_heartbeat(metadata):
+        seconds = metadata["heartbeat_seconds"]
+        ledger.put(BotState, {**rules.bot_state(ledger, bot), "heartbeat_seconds": None if seconds is None else float(seconds)})
     return Outcome(entry.record(), Effect.ADDED)
 
 
-def _heartbeat(metadata: dict[str, Any]) -> float | None:
-    seconds = metadata.get("heartbeat_seconds")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= rules.LONGEST_HEARTBEAT:
-        return None
-    return float(seconds)
+def _speaks_of_heartbeat(metadata: dict[str, Any]) -> bool:
+    """Say whether an event declares a heartbeat, or with null withdraws it: a bot that has come to its end is not silent."""
+    seconds = metadata.get("heartbeat_seconds", "")
+    if seconds is None:
+        return True
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and 0 < seconds <= rules.LONGEST_HEARTBEAT
 
 
 def _post_signal(ledger: Ledger, draft: SignalIn, bot: str) -> Outcome:

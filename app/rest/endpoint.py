@@ -81,7 +81,9 @@ class Endpoint:
         try:
             return self.query.model_validate({name: values[0] for name, values in given.items()})
         except ValidationError as error:
-            raise Refused(Code.UNKNOWN_PARAMETER, "unknown parameter or value", fields=faults(error)) from None
+            # A parameter's second value is `bot.1` to the model, but only its name means something to the caller.
+            named = {name.split(".")[0]: fault for name, fault in faults(error).items()}
+            raise Refused(Code.UNKNOWN_PARAMETER, "unknown parameter or value", fields=named) from None
 
     def _read(self) -> bytes:
         request.max_content_length = self.body_bytes

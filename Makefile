@@ -1,0 +1,37 @@
+# `make run` and `make test` do their own set-up on a machine with Python 3.11 or newer; nothing else is needed first.
+PYTHON ?= python3
+PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
+INSTALLED := .venv/.installed
+
+.PHONY: install run test lint bench faults
+
+run: install
+	.venv/bin/python -m app run
+
+test: install
+	scripts/ensure-test-programs
+	.venv/bin/python -m pytest
+
+lint: install
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+bench: install
+	.venv/bin/python -m bench.serving
+
+# What takes longer than a minute and is too long for `make test`; each prints its figures, and the last must lose some.
+faults: install
+	.venv/bin/python -m bench.faults.kill --durability full
+	.venv/bin/python -m bench.faults.kill --durability normal
+	.venv/bin/python -m bench.faults.two_servers
+	.venv/bin/python -m bench.faults.kill --ack-first --kills 10
+
+install: $(INSTALLED)
+
+# The stamp is older than the lock exactly when the lock has changed since the last installation.
+$(INSTALLED): requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; name it: make PYTHON=python3.11 ...")'
+	test -x .venv/bin/pip || $(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install $(PIP_FLAGS) -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,104 @@
+"""The fixed list of nasty values, against every POST endpoint: refused each, and the server is as good as before."""
+
+import json
+
+import pytest
+
+from data.records import WRITE_MODELS
+from tests.support.api import BATCHED, CONTROLS, RECORDING, Api, checked_envelope
+from tests.support.nasty import BODIES, NOT_NUMBERS, NOT_TEXT, bodies_with
+
+NUMBERS = {
+    "/signals/update": ("confidence",),
+    "/positions/update": ("entry_price", "current_price", "size"),
+    "/positions/close": ("final_pnl", "final_pnl_pct"),
+}
+TEXTS = {
+    "/activity": ("event_type", "message"),
+    "/signals/update": ("strategy_name", "symbol", "signal_type"),
+    "/positions/update": ("position_id", "symbol", "side"),
+    "/positions/close": ("position_id",),
+    "/alerts": ("title", "message", "severity"),
+}
+
+
+def refused(api: Api, path: str, body: bytes, content_type: str = "application/json") -> str | None:
+    """Return what is wrong with the answer to a nasty body: None for a 4xx in the promised form."""
+    response = api.send(path, body, content_type)
+    if not 400 <= response.status_code < 500:
+        return f"{path}: {response.status_code} for {body[:80]!r}…: {response.get_data()[:200]!r}"
+    checked_envelope(response)
+    return None
+
+
+def assert_untouched(api: Api) -> None:
+    counted = api.get("/stats")["statistics"]
+    assert [counted[name] for name in ("total_events", "total_signals", "total_positions", "active_positions", "total_alerts_sent")] == [0] * 5
+    assert counted["last_update"] is None
+    for path in ("/activity", "/signals", "/positions", "/alerts"):
+        assert api.get(path)["count"] == 0
+    assert api.post("/activity", RECORDING["/activity"], 201)["event"]["id"] == 1
+
+
+def test_a_nasty_value_in_any_required_field_is_refused(api: Api) -> None:
+    wrong = [
+        refused(api, path, body)
+        for path, record in RECORDING.items()
+        for field in (*TEXTS[path], *NUMBERS.get(path, ()))
+        for _, body in bodies_with(record, field)
+    ]
+    assert [fault for fault in wrong if fault] == []
+    assert_untouched(api)
+
+
+def test_a_number_is_a_json_number_and_a_text_a_json_text(api: Api) -> None:
+    wrong = [
+        refused(api, path, json.dumps({**RECORDING[path], field: value}).encode())
+        for table, values in ((NUMBERS, NOT_NUMBERS), (TEXTS, NOT_TEXT))
+        for path, fields in table.items()
+        for field in fields
+        for value in values
+    ]
+    assert [fault for fault in wrong if fault] == []
+    assert_untouched(api)
+
+
+def test_a_nasty_body_is_refused_by_every_endpoint_that_takes_one(api: Api) -> None:
+    wrong = [refused(api, path, body) for path in (*RECORDING, "/batch") for body in BODIES.values()]
+    wrong += [refused(api, "/batch", body, "application/x-ndjson") for body in BODIES.values()]
+    assert [fault for fault in wrong if fault] == []
+    assert_untouched(api)
+
+
+def test_clears_and_resets_take_no_body_but_an_empty_object(api: Api) -> None:
+    wrong = [refused(api, path, body) for path in CONTROLS for name, body in BODIES.items() if name not in {"nothing", "an empty object"}]
+    wrong += [refused(api, path, b'{"all": true}') for path in CONTROLS]
+    assert [fault for fault in wrong if fault] == []
+    assert_untouched(api)
+    for path in CONTROLS:
+        api.post(path, {})
+        assert api.client.post(f"/api/monitoring{path}", headers=api.headers).status_code == 200
+
+
+def test_nasty_records_are_refused_in_batches(api: Api) -> None:
+    wrong = []
+    for kind, record in BATCHED.items():
+        for field in [name for name, info in WRITE_MODELS[kind].model_fields.items() if info.is_required()]:
+            for _, body in bodies_with({"kind": kind, **record}, field):
+                wrong.append(refused(api, "/batch", body, "application/x-ndjson"))
+                wrong.append(refused(api, "/batch", b'{"records": [' + body + b"]}"))
+    assert [fault for fault in wrong if fault] == []
+    assert_untouched(api)
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_an_accepted_extreme_is_read_back_as_it_was(api: Api) -> None:
+    record = {
+        **RECORDING["/positions/update"],
+        "size": 5e-324,
+        "entry_price": 1e18,
+        "unrealized_pnl": -0.1,
+        "position_id": "\ud7ff🂡' OR 1=1 --<script>",
+    }
+    assert record.items() <= api.post("/positions/update", record, 200)["position"].items()
+    assert record.items() <= api.get("/positions")["positions"][0].items()

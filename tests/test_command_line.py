@@ -1,0 +1,215 @@
+"""The command line: quick help, one line for what is wrong, nothing secret where it does not belong."""
+
+import io
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.cli import build_parser, main
+from data.accounts import Accounts
+from data.settings import Settings
+from data.store import SCHEMA_HEAD, Store
+from tests.support.paths import ROOT
+from tests.support.server import ADMIN_PASSWORD, LiveServer
+
+COMMANDS = [
+    "",
+    "run",
+    "import",
+    "import freqtrade",
+    "token",
+    "token create",
+    "token list",
+    "token revoke",
+    "user",
+    "user add",
+    "user passwd",
+    "migrate",
+]
+
+
+@pytest.fixture
+def command_store(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Settings:
+    """The commands of this process work on the fresh store."""
+    monkeypatch.setenv("DATABASE_URL", settings.database_url)
+    monkeypatch.setenv("BOTV2_DATA_DIR", str(settings.botv2_data_dir))
+    return settings
+
+
+def accounts_of(store: Store, settings: Settings) -> Accounts:
+    return Accounts(store, settings)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        build_parser().parse_args([*command.split(), "--help"])
+    assert ended.value.code == 0
+    assert f"usage: python -m app {command}".strip() in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "fly",
+        "run --port many",
+        "import",
+        "import freqtrade",
+        "import excel trades.xls",
+        "token create",
+        "token create bot",
+        "token create bot --scope everything",
+        "token create bot --scope read --expires-days -1",
+        "token create bot --scope read --expires-days nan",
+        "token create bot --scope read --expires-days 1e300",
+        "token revoke first",
+        "token revoke 99999999999999999999",
+        "user add anna --role king",
+    ],
+)
+def test_a_wrong_argument_gives_one_line_and_status_2(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(command.split())
+    assert ended.value.code == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert len(told.err.splitlines()) == 1
+    assert "--help" in told.err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "command"),
+    [
+        ("BOTV2_PORT", "http", "run"),
+        ("BOTV2_PROT", "8050", "run"),
+        ("SECRET_KEY", "changeme", "run"),
+        ("DATABASE_URL", "mysql://host/name", "migrate"),
+        ("BOTV2_ADMIN_PASSWORD", "short", "token list"),
+    ],
+)
+def test_a_wrong_setting_stops_every_command_with_a_line_that_names_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str, command: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert main(command.split()) == 2
+    told = capsys.readouterr().err
+    assert len(told.splitlines()) == 1
+    assert name in told
+    assert name == "BOTV2_PROT" or value not in told or name == "DATABASE_URL"
+
+
+def test_a_new_token_stands_alone_on_the_last_line_and_opens_what_it_says(
+    command_store: Settings, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["token", "create", "my bot", "--scope", "read", "--scope", "ingest", "--bot", "alpha", "--expires-days", "0.5"]) == 0
+    token = capsys.readouterr().out.splitlines()[-1]
+    principal = accounts_of(store, command_store).resolve_token(token)
+    assert principal is not None
+    assert (principal.name, principal.scopes, principal.bot) == ("my bot", frozenset({"read", "ingest"}), "alpha")
+
+
+def test_the_list_of_tokens_holds_no_secret_and_a_revoked_one_opens_nothing(
+    command_store: Settings, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["token", "create", "my bot", "--scope", "read"])
+    token = capsys.readouterr().out.splitlines()[-1]
+    assert main(["token", "list"]) == 0
+    listed = capsys.readouterr().out
+    assert "'my bot'" in listed
+    assert token not in listed
+    number = listed.split()[0]
+    assert main(["token", "revoke", number]) == 0
+    assert accounts_of(store, command_store).resolve_token(token) is None
+    capsys.readouterr()
+    assert main(["token", "revoke", number]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_a_person_is_added_and_given_another_password_from_standard_input(
+    command_store: Settings, store: Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    accounts = accounts_of(store, command_store)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("first password\n"))
+    assert main(["user", "add", "anna", "--role", "operator"]) == 0
+    assert accounts.sign_in("anna", "first password", address="test") is not None
+    monkeypatch.setattr(sys, "stdin", io.StringIO("second password\n"))
+    assert main(["user", "passwd", "anna"]) == 0
+    assert accounts.sign_in("anna", "first password", address="test") is None
+    assert accounts.sign_in("anna", "second password", address="test") is not None
+    assert "password\n" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("command", "typed"), [("user add admin2", "short\n"), ("user add admin2", ""), ("user passwd nobody", "long enough\n")])
+def test_a_password_that_is_refused_gives_one_line(
+    command_store: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, typed: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    assert main(command.split()) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_migrate_builds_the_schema_and_says_so(bare_store_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("DATABASE_URL", bare_store_url)
+    assert main(["migrate"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f"the store has schema {SCHEMA_HEAD}"
+
+
+def test_ctrl_c_ends_a_command_with_130_and_no_traceback(command_store: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("app.commands._ask_password", interrupted)
+    assert main(["user", "add", "anna"]) == 130
+
+
+def test_help_does_not_wait_for_heavy_libraries() -> None:
+    script = """
+import sys
+sys.argv = ["app", "--help"]
+try:
+    import app.__main__
+except SystemExit:
+    print(sorted({"dash", "pandas", "sqlalchemy"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_port_that_is_taken_is_named_in_one_line(backend: str, tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = LiveServer(tmp_path).command("run", "--port", str(taken.getsockname()[1]), check=False)
+    assert done.returncode == 2
+    assert re.search(r"BOTV2_PORT: cannot listen on 127.0.0.1:\d+", done.stderr.splitlines()[-1])
+    assert "Traceback" not in done.stderr
+
+
+def test_the_first_start_shows_a_password_and_a_link_on_the_terminal_and_in_no_log(tmp_path: Path) -> None:
+    server = LiveServer(tmp_path)
+    del server.environment["BOTV2_ADMIN_PASSWORD"]
+    try:
+        server.start()
+    finally:
+        server.stop()
+    shown = server.log.read_text()
+    password = re.search(r"^sign in as +admin, password (\S+)", shown, re.MULTILINE)
+    link = re.search(rf"{re.escape(server.url)}/login/once/(\S+)", shown)
+    assert password is not None
+    assert link is not None
+    log = (tmp_path / "logs" / "dashboard.log").read_text()
+    assert password[1] not in log
+    assert link[1] not in log
+
+
+def test_a_start_with_a_password_of_ones_own_shows_none(live_server: LiveServer) -> None:
+    shown = live_server.log.read_text()
+    assert live_server.url in shown
+    assert ADMIN_PASSWORD not in shown
+    assert "/login/once/" not in shown

@@ -1,0 +1,118 @@
+"""What is kept, for how long, and that trimming changes no counter and no state."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+
+from data import retention
+from data.desk import Desk
+from data.schema import Idempotency, Journal
+from data.times import now
+from tests.support.api import ALERT, CANDLE, CLOSE, EVENT, POSITION, SIGNAL, SNAPSHOT, TRADE, Api, without
+
+
+def age(desk: Desk, ids: list[int], **span: float) -> None:
+    """Make the store believe that it took these records a while ago."""
+    with desk.store.write() as connection:
+        connection.execute(update(Journal).where(Journal.id.in_(ids)).values(received_at=now() - timedelta(**span)))
+
+
+def kept(desk: Desk, kind: str) -> list[int]:
+    with desk.store.read() as connection:
+        return list(connection.scalars(select(Journal.id).where(Journal.kind == kind).order_by(Journal.id)))
+
+
+def counters(desk: Desk) -> dict[str, Any]:
+    return without(desk.statistics(), "uptime_seconds", "last_update")
+
+
+def trimmed(desk: Desk, days: int = 365) -> int:
+    """Trim, and check that no counter changed, neither here nor for who starts afterwards."""
+    before = counters(desk)
+    removed = retention.trim(desk.store, days)
+    again = Desk.open(desk.settings)
+    assert counters(again) == counters(desk) == before
+    again.close()
+    return removed
+
+
+def test_events_and_alerts_go_when_their_time_since_receipt_is_over(api: Api, desk: Desk) -> None:
+    old, young = ([api.post("/activity", EVENT)["event"]["id"], api.post("/alerts", ALERT)["alert"]["id"]] for _ in range(2))
+    age(desk, old, days=365.1)
+    age(desk, young, days=364.9)
+    assert trimmed(desk) == 2
+    assert kept(desk, "event") + kept(desk, "alert") == young
+    assert api.get("/activity", since="2000-01-01T00:00:00Z")["count"] == 1
+    assert trimmed(desk, 364) == 2
+    assert kept(desk, "event") == []
+
+
+def test_the_own_time_of_an_event_does_not_shorten_its_stay(api: Api, desk: Desk) -> None:
+    api.post("/activity", {**EVENT, "timestamp": "2001-01-01T00:00:00Z"})
+    assert trimmed(desk, 1) == 0
+
+
+def test_trades_snapshots_candles_and_the_last_state_of_everything_stay(api: Api, desk: Desk) -> None:
+    api.batch({"kind": "trade", **TRADE}, {"kind": "snapshot", **SNAPSHOT}, {"kind": "candle", **CANDLE}, {"kind": "signal", **SIGNAL})
+    api.batch({"kind": "position", **POSITION}, {"kind": "position", **POSITION, "position_id": "b"}, {"kind": "close", **CLOSE, "position_id": "b"})
+    age(desk, list(range(1, 100)), days=4000)
+    before = (desk.monitor.open_positions(), desk.monitor.latest_signals(), api.get("/api/trades")["data"]["total"])
+    assert trimmed(desk) == 0
+    again = Desk.open(desk.settings)
+    assert (again.monitor.open_positions(), again.monitor.latest_signals(), api.get("/api/trades")["data"]["total"]) == before
+    again.close()
+
+
+def test_replaced_position_updates_and_signals_thin_to_one_a_minute_after_a_day(api: Api, desk: Desk) -> None:
+    def report(number: int) -> list[int]:
+        position = api.post("/positions/update", {**POSITION, "current_price": 51_000 + number})["position"]["id"]
+        signal = api.post("/signals/update", {**SIGNAL, "confidence": number / 100})["signal"]["id"]
+        return [position, signal]
+
+    reports = [report(number) for number in range(9)]
+    minute = now().replace(second=0, microsecond=0) - timedelta(days=2)
+    with desk.store.write() as connection:
+        for number, ids in enumerate(reports[:6]):  # three in one minute, three in the next
+            connection.execute(update(Journal).where(Journal.id.in_(ids)).values(received_at=minute + timedelta(seconds=20 * number)))
+    age(desk, reports[6] + reports[7], hours=23.9)
+    positions, signals = desk.monitor.open_positions(), desk.monitor.latest_signals()
+    assert trimmed(desk) == 8
+    assert kept(desk, "position") == [ids[0] for ids in (reports[2], *reports[5:])]
+    assert kept(desk, "signal") == [ids[1] for ids in (reports[2], *reports[5:])]
+    assert trimmed(desk) == 0
+    again = Desk.open(desk.settings)
+    assert (again.monitor.open_positions(), again.monitor.latest_signals()) == (positions, signals)
+    again.close()
+
+
+def test_bots_positions_and_strategies_are_thinned_each_on_its_own(api: Api, desk: Desk) -> None:
+    for price in (51_000, 51_001):
+        for bot in ("a", "b"):
+            for name in ("p", "q"):
+                api.post("/positions/update", {**POSITION, "bot": bot, "position_id": name, "current_price": price})
+    with desk.store.write() as connection:
+        connection.execute(update(Journal).values(received_at=now() - timedelta(days=2)))
+    assert trimmed(desk) == 4
+    assert len(kept(desk, "position")) == 4
+
+
+def test_old_idempotency_keys_go(api: Api, desk: Desk) -> None:
+    for key in ("old", "young"):
+        api.post("/activity", EVENT, Idempotency_Key=key)
+    with desk.store.write() as connection:
+        connection.execute(update(Idempotency).where(Idempotency.key == "old").values(created_at=now() - timedelta(hours=25)))
+    trimmed(desk)
+    with desk.store.write() as connection:
+        assert connection.scalars(select(Idempotency.key)).all() == ["young"]
+
+
+def test_more_than_one_batch_of_old_rows_goes_and_nothing_younger(api: Api, desk: Desk) -> None:
+    api.batch(*({"kind": "event", **EVENT} for _ in range(4500)))
+    age(desk, list(range(1, 4400)), days=400)
+    assert trimmed(desk) == 4399
+    assert kept(desk, "event") == list(range(4400, 4501))
+    with desk.store.write() as connection:
+        connection.execute(delete(Journal))
+        assert connection.scalar(select(func.count()).select_from(Journal.__table__)) == 0
+    assert api.post("/activity", EVENT)["event"]["id"] == 4501  # an id is never given twice
