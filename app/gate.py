@@ -59,16 +59,19 @@ class Gate:
         *,
         limit_class: Callable[[Environ], LimitClass | None] = incoming.limit_class,
         csp_hashes: Callable[[], Sequence[str]] = tuple,
+        admitted: Callable[[str], Principal | None] = lambda _sid: None,
     ) -> None:
         """Stand in front of `wsgi_app`.
 
         `is_public(method, path)` names what needs no sign-in; `limit_class(environ)` which limit counts, None for none;
+        `admitted(sid)` tells whose Socket.IO connection this is, for clients that send their token with the handshake alone;
         `csp_hashes()` gives the inline scripts' hashes and is called once, at the first request.
         """
         self._app = wsgi_app
         self._accounts = accounts
         self._is_public = is_public
         self._limit_class = limit_class
+        self._admitted = admitted
         self._headers = SecurityHeaders(csp_hashes)
         self._limiter = MovingWindowRateLimiter(MemoryStorage()) if settings.botv2_rate_limits == "on" else None
 
@@ -135,7 +138,11 @@ class Gate:
                 raise Refused(Code.UNAUTHENTICATED, "the token is unknown, expired or revoked")
             return found
         cookie = incoming.cookie_of(environ.get("HTTP_COOKIE", ""), incoming.session_cookie_name(tls=tls))
-        return self._accounts.resolve_session(cookie) if cookie else None
+        if cookie:
+            return self._accounts.resolve_session(cookie)
+        sid = incoming.socket_of(environ)
+        owner = self._admitted(sid) if sid else None
+        return owner if owner is not None and self._accounts.is_live(owner) else None
 
     def _refuse_what_they_may_not(self, environ: Environ, who: Principal) -> None:
         if environ["PATH_INFO"].startswith(incoming.SOCKET) and "read" not in who.scopes:

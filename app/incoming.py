@@ -58,6 +58,13 @@ def carries_token(query: str) -> bool:
     return any(name.lower() in TOKEN_PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
+def socket_of(environ: Environ) -> str | None:
+    """Return the Socket.IO connection that a request says it belongs to; its id is a secret that only the handshake's answer holds."""
+    if not environ["PATH_INFO"].startswith(SOCKET):
+        return None
+    return dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("sid")
+
+
 def cookie_of(header: str, name: str) -> str | None:
     """Return the value of the first cookie of this name."""
     for part in header.split(";"):

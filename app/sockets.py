@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask, request
 from flask_socketio import SocketIO
 
+from app.gate import PRINCIPAL
 from data.accounts import Principal
 from data.desk import Desk
 from data.errors import Code
@@ -22,7 +23,7 @@ from data.ledger import Entry, Row
 log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.03
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 1.0  # at worst twice this, and two more until the accounts know, pass before a revoked token is cut off
 BEHIND_PACKETS = 100
 BEHIND_SECONDS = 20.0
 MESSAGES = {"event": "activity", "signal": "signal", "position": "position", "close": "position_closed", "alert": "alert", "control": "resync"}
@@ -70,7 +71,7 @@ class Push:
 
         @on("connect")  # type: ignore[untyped-decorator]  # flask-socketio has no types
         def connect(_auth: Any = None) -> bool:
-            principal = request.environ.get("botv2.principal")
+            principal = request.environ.get(PRINCIPAL)
             if principal is None or "read" not in principal.scopes:
                 return False
             self.viewers[request.sid] = Viewer(principal)  # type: ignore[attr-defined]  # flask-socketio adds it
@@ -102,6 +103,12 @@ class Push:
     def _follow(self, entries: list[Entry]) -> None:
         if self._thread is not None:
             self._entries.put(entries)
+
+    def owner(self, eio_sid: str) -> Principal | None:
+        """Return who opened an Engine.IO connection, or None for one that is not open."""
+        environ = self.socketio.server.environ.get(eio_sid)
+        principal: Principal | None = environ.get(PRINCIPAL) if environ else None
+        return principal
 
     # --- the thread ----------------------------------------------------------------------------------------
 

@@ -76,9 +76,17 @@ def _lower(value: Any) -> Any:
 
 
 def as_moment(value: Any) -> datetime:
+    """Return what `as_any_moment` does; raises ValueError also for more than 24 h ahead, which no record can know."""
+    moment = as_any_moment(value)
+    if moment > times.now() + FUTURE_LIMIT:
+        raise ValueError("lies more than 24 hours ahead")
+    return moment
+
+
+def as_any_moment(value: Any) -> datetime:
     """Return an aware UTC datetime from ISO 8601 text with an offset, or from a datetime (naive: local time).
 
-    Raises ValueError for text without an offset, for anything else, and for more than 24 h ahead.
+    Raises ValueError for text without an offset and for anything else.
     """
     if isinstance(value, datetime):
         moment = value
@@ -92,12 +100,9 @@ def as_moment(value: Any) -> datetime:
     else:
         raise ValueError("must be ISO 8601 text, such as 2026-01-22T20:30:15Z")
     try:
-        moment = moment.astimezone(UTC)
+        return moment.astimezone(UTC)
     except (OverflowError, ValueError):
         raise ValueError("lies outside the years 1 to 9999") from None
-    if moment > times.now() + FUTURE_LIMIT:
-        raise ValueError("lies more than 24 hours ahead")
-    return moment
 
 
 def _as_clock(value: Any) -> Any:

@@ -11,11 +11,11 @@ from data.fields import (
     AnySeverity,
     AnyStatus,
     Name,
-    as_moment,
+    as_any_moment,
 )
 
 MAX_ROWS = 1000
-Since = Annotated[datetime, BeforeValidator(as_moment)]
+Since = Annotated[datetime, BeforeValidator(as_any_moment)]
 RecordId = Annotated[int, Field(ge=0, lt=2**63)]
 Limit = Annotated[int, Field(ge=1, le=MAX_ROWS)]
 Amount = Annotated[float, Field(allow_inf_nan=False, ge=-1e18, le=1e18)]

@@ -36,7 +36,7 @@ class Tail:
         self._thread: threading.Thread | None = None
 
     def subscribe(self, follower: Follower) -> None:
-        """Add a follower; it must be quick and must not raise."""
+        """Add a follower; it must be quick."""
         self._followers.append(follower)
 
     def follow(self, entries: list[Entry]) -> None:
@@ -59,7 +59,11 @@ class Tail:
     def _bring(self, entries: list[Entry]) -> None:
         self.applied = entries[-1].id
         for follower in self._followers:
-            follower(entries)
+            try:
+                follower(entries)
+            except Exception:
+                # They are committed: a projection's fault must neither end the writer nor tell a bot that they are lost.
+                log.exception("a follower of the journal failed")
 
     def _after(self, last: int) -> list[Entry]:
         columns = [getattr(Journal, name) for name in Entry.__slots__]

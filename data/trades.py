@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import UnaryExpression
 from data import metrics
 from data.book import trade_record
 from data.errors import Code, Refused
-from data.fields import as_moment
+from data.fields import as_any_moment
 from data.schema import Trade
 from data.scope import TradeFilter, TradeScope
 from data.store import Store
@@ -123,8 +123,8 @@ def _opened(cursor: str, sort: str) -> tuple[Any, int]:
 
 
 _PLACES: dict[str, Callable[[Any], Any]] = {
-    "at": as_moment,
-    "entry_time": as_moment,
+    "at": as_any_moment,
+    "entry_time": as_any_moment,
     "net_pnl": lambda value: None if value is None else float(value),
     "symbol": lambda value: str(value).replace("\0", ""),
     "id": lambda value: min(int(value), 2**63 - 1),

@@ -110,7 +110,8 @@ def test_only_the_panel_whose_data_changed_is_redrawn(live_page: "Browser", post
         """window.redraws = {};
         for (const id of arguments[0]) {
           window.redraws[id] = 0;
-          new MutationObserver(() => { window.redraws[id] += 1; }).observe(document.getElementById(id), {childList: true, subtree: true, characterData: true});
+          const changes = {childList: true, subtree: true, characterData: true};
+          new MutationObserver(() => { window.redraws[id] += 1; }).observe(document.getElementById(id), changes);
         }""",
         watched,
     )
@@ -142,7 +143,10 @@ def test_what_a_bot_sends_stays_text(live_page: "Browser", post: Any) -> None:
 def test_the_page_breaks_no_content_security_policy_and_logs_no_error(live_page: "Browser", live_server: LiveServer, post: Any) -> None:
     live_page.driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
-        {"source": "window.violations = []; document.addEventListener('securitypolicyviolation', e => window.violations.push(e.violatedDirective + ' ' + e.blockedURI));"},
+        {
+            "source": "window.violations = []; document.addEventListener('securitypolicyviolation', "
+            "broken => window.violations.push(broken.violatedDirective + ' ' + broken.blockedURI));"
+        },
     )
     live_page.driver.get(f"{live_server.url}/")
     wait_for_word(live_page, "Live")

@@ -218,3 +218,13 @@ def test_a_follower_gets_every_entry_once_whoever_wrote_it(desk: Desk, desks: Ca
         (desk if number % 2 else other).journal.append([event(f"{number}")])
     wait_for(lambda: len(entries) == 10, 1.0)
     assert [(entry.id, entry.body["message"]) for entry in entries] == [(number + 1, f"{number}") for number in range(10)]
+
+
+def test_a_follower_that_fails_neither_ends_the_writer_nor_hides_records_from_the_others(desk: Desk) -> None:
+    def fail(_entries: list[Entry]) -> None:
+        raise RuntimeError("a projection's fault")
+
+    desk.journal.subscribe(fail)
+    for text in ("one", "two"):
+        desk.journal.append([EventIn(event_type="SYSTEM", message=text)])
+    assert [event["message"] for event in desk.monitor.latest_events(2)] == ["two", "one"]

@@ -24,7 +24,6 @@ class Viewer:
         self.got: list[tuple[str, dict[str, Any]]] = []
         self.http = requests.Session()
         self.http.trust_env = False
-        self.http.headers.update(headers)  # the client itself sends them with a polling connection's first request only
         self.websocket: Any = None
         self.client = socketio.Client(reconnection=False, http_session=self.http)
         for message in MESSAGES:

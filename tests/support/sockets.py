@@ -11,7 +11,6 @@ import socketio
 def socket_client(url: str, headers: dict[str, str], transport: str = "websocket") -> Iterator[socketio.Client]:
     """Yield a client that is connected to `url` and does not come back by itself."""
     with requests.Session() as session:
-        session.headers.update(headers)  # the client itself sends its headers with the first request of a polling connection only
         client = socketio.Client(reconnection=False, http_session=session)
         client.connect(url, headers=headers, transports=[transport], wait_timeout=10)
         connection = client.eio.ws

@@ -1,0 +1,77 @@
+"""What the browser tests share: sending records as a bot does, and waiting for what a person would see."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import requests
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from components.ids import Id, body_of
+from tests.support.server import LiveServer
+
+if TYPE_CHECKING:
+    from dash.testing.browser import Browser
+
+API = "/api/monitoring"
+AXE = Path(__file__).parent / "vendor" / "axe.min.js"
+Post = Callable[[str, dict[str, Any]], Any]
+
+
+def sender(server: LiveServer) -> Post:
+    """Return a function that sends a record as a bot does: with a token, over HTTP."""
+    headers = server.bearer("ingest")
+
+    def send(path: str, record: dict[str, Any]) -> Any:
+        answer = requests.post(f"{server.url}{API}{path}", json=record, headers=headers, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()
+
+    return send
+
+
+def text_of(page: "Browser", panel: Id) -> str:
+    """Return what a panel's body shows."""
+    return str(page.driver.find_element(By.ID, body_of(panel)).text)
+
+
+def wait(page: "Browser", seconds: float = 15) -> WebDriverWait:
+    """Return a wait that looks twenty times a second."""
+    return WebDriverWait(page.driver, seconds, poll_frequency=0.05)
+
+
+def wait_for_text(page: "Browser", panel: Id, text: str, seconds: float = 15) -> None:
+    """Wait until a panel shows `text`."""
+    wait(page, seconds).until(lambda _: text in text_of(page, panel), f"{text!r} never appeared in {panel}")
+
+
+def wait_for_word(page: "Browser", word: str, seconds: float = 30) -> None:
+    """Wait until the connection's state is `word`."""
+    wait(page, seconds).until(lambda driver: driver.find_element(By.ID, Id.CONNECTION_WORD).text == word, f"never {word}")
+
+
+def find(page: "Browser", selector: str) -> Any:
+    """Return the first element of a CSS selector."""
+    return page.driver.find_element(By.CSS_SELECTOR, selector)
+
+
+def click(page: "Browser", selector: str) -> None:
+    """Wait for an element and click it."""
+    wait(page).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, selector), f"no {selector}")
+    find(page, selector).click()
+
+
+def script(page: "Browser", code: str, *arguments: Any) -> Any:
+    """Return what a function body in JavaScript returns."""
+    return page.driver.execute_script(code, *arguments)
+
+
+def axe_violations(page: "Browser") -> list[str]:
+    """Return what axe-core finds wrong with the page as it stands, a line for each element."""
+    if not script(page, "return 'axe' in window"):
+        script(page, AXE.read_text())
+    found = page.driver.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations));"
+    )
+    return [f"{fault['id']}: {node['html'][:200]}" for fault in found for node in fault["nodes"]]
