@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 .PHONY: install run test lint bench faults
 
 run: install
-	.venv/bin/python -m app run
+	.venv/bin/python -m app run --demo
 
 test: install
 	scripts/ensure-test-programs
@@ -17,8 +17,9 @@ lint: install
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
+# Five minutes; `BENCH=--write` keeps the figures in bench/results.md, `BENCH=--all` adds the comparison of servers (minutes more).
 bench: install
-	.venv/bin/python -m bench.serving
+	.venv/bin/python -m bench $(BENCH)
 
 # What takes longer than a minute and is too long for `make test`; each prints its figures, and the last must lose some.
 faults: install

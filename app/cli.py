@@ -9,6 +9,9 @@ from typing import NoReturn
 
 SCOPES = ("read", "ingest", "control")
 ROLES = ("admin", "operator", "viewer")
+STRATEGIES = ("ma_crossover", "rsi_reversion", "bollinger_breakout")
+DEMO_BOTS = ("demo-trend", "demo-reversion")
+OWN_SERVER = "http://127.0.0.1:8050"
 LONGEST_DAYS = 36_500
 
 
@@ -26,6 +29,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_import(commands)
+    _add_replay(commands)
+    _add_demo_bot(commands)
     _add_token(commands)
     _add_user(commands)
     _command(commands, "migrate", "bring the store to this program's schema")
@@ -47,6 +52,7 @@ def _add_run(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
     parser = _command(commands, "run", "serve the dashboard")
     parser.add_argument("--host", help="address to listen on; overrides BOTV2_HOST")
     parser.add_argument("--port", type=int, help="port to listen on; overrides BOTV2_PORT")
+    parser.add_argument("--demo", action="store_true", help="let two demo bots trade a simulated market, until their data is removed")
 
 
 def _add_import(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
@@ -54,6 +60,33 @@ def _add_import(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
     parser = _command(sources, "freqtrade", "import the trades of a freqtrade database, all or none", "import_freqtrade")
     parser.add_argument("path", type=Path, metavar="PATH", help="the database that freqtrade keeps, such as tradesv3.sqlite")
     parser.add_argument("--bot", default="freqtrade", help="the bot that the trades belong to (default: %(default)s)")
+
+
+def _add_replay(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    parser = _command(commands, "replay", "play recorded candles to a strategy that reports to a running dashboard as a bot does")
+    parser.add_argument("candles", type=Path, metavar="CANDLES", help="CSV with columns for time, open, high, low and close, the oldest first")
+    parser.add_argument("--strategy", choices=STRATEGIES, required=True, help="which strategy trades")
+    parser.add_argument(
+        "--speed", type=_speed, default=0.0, metavar="N", help="times faster than the candles' time; 0, the default: as fast as it goes"
+    )
+    parser.add_argument("--bot", help="the bot that reports (default: replay-STRATEGY)")
+    parser.add_argument("--symbol", help="what the candles are of (default: by the file's name, such as BTC-USD-1d.csv)")
+    parser.add_argument("--timeframe", help="such as 15m, 4h or 1d (default: by the file's name, else by the distance of the rows)")
+    _add_connection(parser)
+
+
+def _add_demo_bot(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    parser = commands.add_parser("demo-bot", description="One of the demo's bots; `run --demo` starts it.")  # no help: nobody types it
+    parser.set_defaults(run="demo_bot")
+    parser.add_argument("name", choices=DEMO_BOTS)
+    parser.add_argument("--parent", type=_number, help="the process to end with")
+    _add_connection(parser)
+
+
+def _add_connection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--url", default=OWN_SERVER, help="where the dashboard is (default: %(default)s)")
+    parser.add_argument("--token", help="a token with the scopes read and ingest; other users of this machine can see it in the list of processes")
+    parser.add_argument("--token-file", type=Path, metavar="PATH", help="a file whose first line is the token; - is standard input")
 
 
 def _add_token(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
@@ -82,6 +115,13 @@ def _days(text: str) -> timedelta:
     if not 0 < days <= LONGEST_DAYS:
         raise argparse.ArgumentTypeError(f"must be more than 0 and at most {LONGEST_DAYS}")
     return timedelta(days=days)
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0 <= speed < float("inf"):
+        raise argparse.ArgumentTypeError("must be 0 or more")
+    return speed
 
 
 def _number(text: str) -> int:

@@ -18,12 +18,12 @@ from data.times import iso
 TOKEN_DATES = ("created_at", "expires_at", "last_used_at", "revoked_at")
 
 
-def run(host: str | None, port: int | None) -> None:
+def run(host: str | None, port: int | None, demo: bool) -> None:
     """Serve until told to stop."""
     from app.serve import serve
 
     flags = {"botv2_host": host, "botv2_port": port}
-    serve(Settings.load(**{name: value for name, value in flags.items() if value is not None}), _announce)
+    serve(Settings.load(**{name: value for name, value in flags.items() if value is not None}), _announce, demo=demo)
 
 
 def _announce(address: str, accounts: Accounts, first_password: str | None) -> None:
@@ -55,6 +55,42 @@ def import_freqtrade(path: Path, bot: str) -> None:
         desk.close()
     left_out = f", {imported.left_out} left out because nothing has been bought yet" if imported.left_out else ""
     print(f"{path.name}: {imported.new} new, {imported.unchanged} unchanged, {imported.replaced} replaced{left_out}")
+
+
+def replay(candles: Path, strategy: str, speed: float, bot: str | None, symbol: str | None, timeframe: str | None, **connection: Any) -> None:
+    """Play a file of candles to a strategy and say whether its trades are those of the strategy's own function."""
+    from tqdm import tqdm
+
+    from app.replay.candles import CandleFile
+    from app.replay.link import connected
+    from app.replay.runner import heartbeat_at, replay
+    from app.replay.strategies import STRATEGIES
+
+    file = CandleFile(candles, symbol, timeframe)
+    total = sum(1 for _ in file)  # a wrong row is found before anything is sent
+    with (
+        connected(**connection, bot=bot or f"replay-{strategy}", heartbeat_seconds=heartbeat_at(speed, file)) as link,
+        tqdm(file, total=total, unit=" candles", file=sys.stderr) as bar,
+    ):
+        summary = replay(link, file, STRATEGIES[strategy], speed=speed, watch=lambda _file: bar)
+    print("\n".join(summary.lines()))
+    if not summary.agrees:
+        raise Refused(Code.INTERNAL, "the replay and the strategy's own function disagree")
+
+
+def demo_bot(name: str, parent: int | None, **connection: Any) -> None:
+    """Trade the simulated market until the parent ends."""
+    from app import logs
+    from app.demo.bots import BOTS
+    from app.demo.live import trade
+    from app.lifeline import end_with
+    from app.replay.link import connected
+
+    if parent is not None:
+        end_with(parent)
+    logs.configure(Settings.load().botv2_data_dir)
+    with connected(**connection, bot=name) as link:
+        trade(link, BOTS[name])
 
 
 @contextmanager

@@ -3,14 +3,11 @@
 The master holds the port and nothing else; the worker opens the desk, runs its threads and answers.
 """
 
-import ctypes
 import errno
 import logging
 import os
 import resource
-import signal
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +17,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
 from app import logs
+from app.lifeline import end_with
 from data.accounts import Accounts
 from data.errors import Code, Refused
 from data.settings import Settings
@@ -31,15 +29,15 @@ SPARE_FILES = 128  # of the process's descriptors: the store, logs, libraries
 KEEP_ALIVE_SECONDS = 15
 GRACEFUL_SECONDS = 10
 PORT_SECONDS = 3.0
-PR_SET_PDEATHSIG = 1
 
 Announce = Callable[[str, Accounts, str | None], None]
 
 
-def serve(settings: Settings, announce: Announce) -> None:
+def serve(settings: Settings, announce: Announce, *, demo: bool = False) -> None:
     """Serve until told to stop; `announce(address, accounts, password)` is called once the server answers.
 
-    The password is the one that was made for admin at the first start, else None.
+    The password is the one that was made for admin at the first start, else None. With `demo`, two bots trade a
+    simulated market as child processes, unless their data has been removed.
 
     Raises `Refused` when the store cannot be used or the port is taken.
     """
@@ -48,7 +46,7 @@ def serve(settings: Settings, announce: Announce) -> None:
     store.migrate()  # here, where a refusal is one line on the terminal and time does not count against the worker
     store.close()
     _wait_for_port(settings.botv2_host, settings.botv2_port)
-    _Server(settings, announce).run()
+    _Server(settings, announce, demo).run()
 
 
 class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
@@ -72,11 +70,13 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
     """gunicorn, configured here instead of by files, flags or its own environment variables."""
 
-    def __init__(self, settings: Settings, announce: Announce) -> None:
+    def __init__(self, settings: Settings, announce: Announce, demo: bool) -> None:
         self.settings = settings
         self.announce = announce
+        self.with_demo = demo
         self.desk: Any = None
         self.push: Any = None
+        self.demo: Any = None
         self.first_password: str | None = None
         super().__init__()
 
@@ -115,19 +115,31 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         return flask
 
     def close_sockets(self) -> None:
-        """Send what is left to the sockets and end them; waits for none, because a stalled one would not answer."""
+        """Send what is left to the sockets and end them, and the demo; waits for no socket, because a stalled one would not answer."""
         if self.push is not None:
             self.push.stop()
             for connection in list(self.push.socketio.server.eio.sockets.values()):  # those that have not got as far as a viewer
                 connection.close(wait=False)
+        self._end_demo()
 
     def _ready(self, worker: Any) -> None:
         host, port = worker.sockets[0].getsockname()[:2]
         reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
-        self.announce(f"http://{_bracketed(reachable)}:{port}", self.desk.accounts, self.first_password)
+        address = f"http://{_bracketed(reachable)}:{port}"
+        self.announce(address, self.desk.accounts, self.first_password)
+        if self.with_demo:
+            from app.demo.children import Children  # here, because only a server with the demo needs it
+
+            self.demo = Children(self.desk, address)
+            self.demo.start()
+
+    def _end_demo(self) -> None:
+        if self.demo is not None:
+            self.demo.stop()
 
     def _close(self, _server: Any, worker: Any) -> None:
         """Commit what has gathered and leave at once; the interpreter's own exit would wait for every pooled thread."""
+        self._end_demo()
         if self.desk is not None:
             self.desk.close()
         if worker.booted:
@@ -151,10 +163,7 @@ def _raise_file_limit() -> int:
 
 def _die_with_master(_server: Any, worker: Any) -> None:
     """A worker that outlives a killed master would keep the port and the store from the next start."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != worker.ppid:  # it was killed before the call
-        os._exit(1)
+    end_with(worker.ppid)
 
 
 def _wait_for_port(host: str, port: int) -> None:

@@ -143,7 +143,7 @@ def post_candle(ledger: Ledger, draft: CandleIn, bot: str) -> Outcome:
 
 def _keep(ledger: Ledger, draft: Draft, table: type[Base], row: Row, known: Row | None, shown: tuple[str, ...]) -> Outcome:
     body = {"timestamp": iso(row["timestamp"])} | {name: row[name] for name in shown} | {"bot": row["bot"]}
-    if known is not None and all(known[name] == row[name] for name in row):
+    if known is not None and all(known[name] == row[name] for name in shown):  # whoever sends it: a candle is the market's
         return Outcome({"id": known["id"], **body}, Effect.SAME)
     effect = Effect.ADDED if known is None else Effect.REPLACED
     entry = ledger.append(draft.kind, row["bot"], row["timestamp"], body, effect)

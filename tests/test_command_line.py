@@ -21,6 +21,8 @@ COMMANDS = [
     "run",
     "import",
     "import freqtrade",
+    "replay",
+    "demo-bot",
     "token",
     "token create",
     "token list",
@@ -70,6 +72,10 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         "token revoke first",
         "token revoke 99999999999999999999",
         "user add anna --role king",
+        "replay candles.csv",
+        "replay candles.csv --strategy luck",
+        "replay candles.csv --strategy ma_crossover --speed -1",
+        "replay candles.csv --strategy ma_crossover --speed nan",
     ],
 )
 def test_a_wrong_argument_gives_one_line_and_status_2(command: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,9 +53,8 @@ class Account:
     def follow(self, candle: Candle, decision: Decision | None) -> Step:
         """Take a candle and what the strategy makes of its close."""
         closed = self.stopped(candle.open, candle.high, candle.low, candle.closes_at)
-        if closed is None and self.holding is not None and decision is not None:
-            if decision.leave_long if self.holding.side == 1 else decision.leave_short:
-                closed = self.leave(candle.close, candle.closes_at, SIGNAL)
+        if self.holding is not None and decision is not None and decision.leaves(self.holding.side):
+            closed = self.leave(candle.close, candle.closes_at, SIGNAL)
         opened = None
         if self.holding is None and decision is not None and decision.enter:
             opened = self.enter(decision.enter, candle.close, candle.closes_at)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.replay import indicators, strategies
+from app.replay import indicators, parameters
 from app.replay.candles import Candle
 from app.replay.indicators import Column
 from app.replay.trade import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, Terms, Trade
@@ -29,7 +29,7 @@ class Signals:
 
 def ma_crossover(closes: Column) -> Signals:
     """Return the signals of the crossing averages."""
-    fast, slow = indicators.sma(closes, strategies.FAST), indicators.sma(closes, strategies.SLOW)
+    fast, slow = indicators.sma(closes, parameters.FAST), indicators.sma(closes, parameters.SLOW)
     above, known = _above(fast, slow), ~np.isnan(slow)
     up, down = _begins(above, known), _begins(~above, known)
     return Signals(up, down, leave_long=down, leave_short=up)
@@ -37,15 +37,15 @@ def ma_crossover(closes: Column) -> Signals:
 
 def rsi_reversion(closes: Column) -> Signals:
     """Return the signals of RSI that comes back."""
-    rsi = indicators.rsi(closes, strategies.RSI_LENGTH)
-    known, neutral = ~np.isnan(rsi), np.full(closes.size, strategies.NEUTRAL)
-    low, high = _above(np.full(closes.size, strategies.OVERSOLD), rsi), _above(rsi, np.full(closes.size, strategies.OVERBOUGHT))
+    rsi = indicators.rsi(closes, parameters.RSI_LENGTH)
+    known, neutral = ~np.isnan(rsi), np.full(closes.size, parameters.NEUTRAL)
+    low, high = _above(np.full(closes.size, parameters.OVERSOLD), rsi), _above(rsi, np.full(closes.size, parameters.OVERBOUGHT))
     return Signals(_begins(~low, known), _begins(~high, known), leave_long=_above(rsi, neutral), leave_short=_above(neutral, rsi))
 
 
 def bollinger_breakout(closes: Column) -> Signals:
     """Return the signals of closes that leave the bands."""
-    lower, middle, upper = indicators.bollinger(closes, strategies.BAND_LENGTH, strategies.BAND_WIDTHS)
+    lower, middle, upper = indicators.bollinger(closes, parameters.BAND_LENGTH, parameters.BAND_WIDTHS)
     known = ~np.isnan(middle)
     return Signals(
         _begins(_above(closes, upper), known),
@@ -57,7 +57,7 @@ def bollinger_breakout(closes: Column) -> Signals:
 
 def _above(values: Column, limits: Column) -> Flags:
     with np.errstate(invalid="ignore"):  # NaN is above nothing
-        return values > limits + np.abs(limits) * strategies.MARGIN
+        return values > limits + np.abs(limits) * parameters.MARGIN
 
 
 def _begins(flags: Flags, known: Flags) -> Flags:
@@ -92,7 +92,7 @@ def trades(signals: Callable[[Column], Signals], terms: Terms, candles: Iterable
         if exits[reason] == NEVER:
             reason, leave = END_OF_DATA, closes.size - 1
         else:
-            leave = entry + 1 + exits[reason]
+            leave = int(entry) + 1 + exits[reason]
         fill = {STOP_LOSS: side * min(side * opens[leave], side * stop), TAKE_PROFIT: side * max(side * opens[leave], side * target)}
         made.append(_trade(side, rows[entry], rows[leave], fill.get(reason, closes[leave]), reason, terms))
         free_from = leave if leave > entry else leave + 1

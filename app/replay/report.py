@@ -5,12 +5,13 @@ alerts and signals may not. A step's signal is sent last, so that a stored signa
 """
 
 from datetime import datetime
+from typing import Any
 
 from app.replay.account import SIDES, Account, Holding, Step
 from app.replay.candles import Candle, CandleFile
 from app.replay.link import Link
 from app.replay.strategies import Decision, Strategy
-from app.replay.trade import STOP_LOSS, Trade
+from app.replay.trade import SIGNAL, STOP_LOSS, Trade
 from data.times import iso
 
 LARGE_GAIN_PCT = 15.0
@@ -21,25 +22,28 @@ class Report:
     """Turns the steps of an account into records of its bot."""
 
     def __init__(self, link: Link, candles: CandleFile, strategy: Strategy, account: Account, run: str) -> None:
-        """Report over `link`; `run` names this replay in the metadata of its events."""
+        """Report over `link`; `run` names this replay in its events."""
         self._link, self._candles, self._strategy, self._account, self._run = link, candles, strategy, account, run
+        self._title = f"Replay {run} of {candles.symbol} {candles.timeframe} by {strategy.name}"
         self._snapshot_day: datetime | None = None
 
     def begin(self, candle: Candle) -> None:
-        """Tell that a replay begins."""
-        words = f"Replay of {self._candles.symbol} {self._candles.timeframe} by {self._strategy.name} begins"
-        self._event(candle.timestamp, "SYSTEM", words, symbol=self._candles.symbol, timeframe=self._candles.timeframe)
+        """Tell that a replay begins; raises `Refused` at once when the token may not speak for the bot."""
+        self._event(candle.timestamp, "SYSTEM", f"{self._title} begins", stage="begin")
+        self._link.arrive()
 
-    def end(self, candle: Candle, trades: int) -> None:
-        """Tell that a replay ends, and what came of it."""
-        words = f"Replay of {self._candles.symbol} {self._candles.timeframe} by {self._strategy.name} ends: {trades} trades"
-        self._event(candle.closes_at, "SYSTEM", f"{words}, P&L {self._account.realised:+,.2f}", trades=trades, net_pnl=self._account.realised)
+    def end(self, candle: Candle, step: Step, trades: int) -> None:
+        """Tell what the last close ended, and what came of it all."""
+        if step.closed is not None:
+            self._closed(*step.closed)
+        result: dict[str, Any] = {"trades": trades, "net_pnl": self._account.realised}
+        self._event(candle.closes_at, "SYSTEM", f"{self._title} ends: {trades} trades, P&L {self._account.realised:+,.2f}", stage="end", **result)
 
     def step(self, candle: Candle, step: Step, decision: Decision | None) -> None:
         """Tell what a candle has brought."""
         self._candle(candle)
         if step.closed is not None:
-            self.closed(*step.closed)
+            self._closed(*step.closed)
         if step.opened is not None:
             self._opened(step.opened)
         if self._account.holding is not None:
@@ -48,7 +52,7 @@ class Report:
         if decision is not None:
             self._signal(candle, step, decision)
 
-    def closed(self, held: Holding, trade: Trade) -> None:
+    def _closed(self, held: Holding, trade: Trade) -> None:
         """Tell that a position has ended; the close becomes the trade."""
         symbol, pnl, moment = self._candles.symbol, trade.net_pnl, trade.exit_time
         words = f"{SIDES[held.side]} {symbol} closed at {trade.exit_price:,.6g} by {WORDS[trade.reason]}: {pnl:+,.2f} ({trade.net_pnl_pct:+.2f} %)"
@@ -99,21 +103,19 @@ class Report:
         self._link.record("snapshot", candle.closes_at, total_value=total, realized_pnl=realised, unrealized_pnl=unrealised)
 
     def _signal(self, candle: Candle, step: Step, decision: Decision) -> None:
-        if decision.enter:
-            acts = decision.enter
-        else:  # what a position was closed by is a signal too
-            acts = -step.closed[0].side if step.closed is not None and step.closed[1].reason == "signal" else 0
+        # What a position was closed by is a signal too.
+        leaves = -step.closed[0].side if step.closed is not None and step.closed[1].reason == SIGNAL else 0
         self._link.record(
             "signal",
             candle.closes_at,
             strategy_name=self._strategy.name,
             symbol=self._candles.symbol,
-            signal_type={1: "BUY", -1: "SELL", 0: "HOLD"}[acts],
+            signal_type={1: "BUY", -1: "SELL", 0: "HOLD"}[decision.enter or leaves],
             confidence=decision.confidence,
             indicators=decision.indicators,
         )
 
-    def _event(self, moment: datetime, event_type: str, message: str, severity: str = "INFO", **metadata: object) -> None:
+    def _event(self, moment: datetime, event_type: str, message: str, severity: str = "INFO", **metadata: Any) -> None:
         self._link.event(moment, event_type, message, severity, replay=self._run, **metadata)
 
     def _alert(self, moment: datetime, title: str, message: str, severity: str) -> None:

@@ -9,19 +9,16 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
-from app.replay.account import Account, Step
+from app.replay.account import Account
 from app.replay.candles import Candle, CandleFile
+from app.replay.known import Known, known_of
 from app.replay.link import Link
 from app.replay.report import Report
 from app.replay.strategies import Strategy
-from data.times import parse_iso
 
+SHORTEST_HEARTBEAT, LONGEST_HEARTBEAT = 10.0, 300.0  # seconds
 Watch = Callable[[Iterable[Candle]], Iterable[Candle]]
-LONGEST_PAUSE = 1.0
-BEGINNING = "1970-01-01T00:00:00Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +29,7 @@ class Summary:
     net_pnl: float
     expected_trades: int
     expected_net_pnl: float
-    known_before: bool
+    known: Known
 
     @property
     def agrees(self) -> bool:
@@ -40,8 +37,25 @@ class Summary:
         tolerance = 1e-6 * max(1.0, abs(self.expected_net_pnl))
         return self.trades == self.expected_trades and abs(self.net_pnl - self.expected_net_pnl) <= tolerance
 
+    def lines(self) -> list[str]:
+        """Return it in words, a line each."""
+        told = [
+            f"replayed          {self.trades} trades, P&L {self.net_pnl:+,.2f}",
+            f"own function      {self.expected_trades} trades, P&L {self.expected_net_pnl:+,.2f}: {'equal' if self.agrees else 'NOT EQUAL'}",
+        ]
+        if self.known.ended:
+            told.append("the server had this replay as a whole, nothing was sent; --bot NAME replays it as another bot")
+        elif self.known.begun:
+            told.append("the server had a part of this replay, the rest was sent")
+        return told
 
-def replay(link: Link, candles: CandleFile, strategy: Strategy, *, speed: float = 0.0, watch: Watch = lambda candles: candles) -> Summary:
+
+def heartbeat_at(speed: float, candles: CandleFile) -> float | None:
+    """Return the heartbeat that a paced replay declares, in seconds; None for one that is over at once."""
+    return min(LONGEST_HEARTBEAT, max(SHORTEST_HEARTBEAT, 2 * candles.span.total_seconds() / speed)) if speed else None
+
+
+def replay(link: Link, candles: CandleFile, strategy: Strategy, *, speed: float = 0.0, watch: Watch = iter) -> Summary:
     """Play the candles to the strategy and report it all over `link`; return when the server has taken it.
 
     Args:
@@ -51,35 +65,44 @@ def replay(link: Link, candles: CandleFile, strategy: Strategy, *, speed: float 
         speed: how many times faster than the candles' own time; 0: as fast as the server takes them.
         watch: hands the candles on as they are played, to show progress.
 
-    Raises `Refused` when the file is wrong, or when the server knows or allows the token not.
+    Raises `Refused` when a row of the file is wrong, no server answers, or it does not take what is sent.
     """
-    run = hashlib.sha256(f"{candles.digest} {strategy.name} {candles.symbol} {candles.timeframe}".encode()).hexdigest()[:16]
-    known_until = _known_until(link, run, candles, strategy)
+    run = hashlib.sha256(f"{candles.digest} {strategy.name} {candles.symbol} {candles.timeframe}".encode()).hexdigest()[:8]
+    known = known_of(link, run, strategy.name, candles.symbol)
     account = Account(strategy.name, candles.symbol, strategy.terms)
     report = Report(link, candles, strategy, account, run)
-    trades = _play(_paced(watch(candles), speed, known_until), strategy, account, report, known_until)
+    trades = _play(_paced(watch(candles), speed, candles, known), strategy, account, report, known)
+    if speed:  # a replay that is over is not silent
+        link.event(None, "SYSTEM", "Heartbeat withdrawn: the replay is over", heartbeat_seconds=None)
     link.arrive()
     expected = strategy.trades(candles)
-    return Summary(trades, account.realised, len(expected), sum(trade.net_pnl for trade in expected), known_until is not None)
+    return Summary(trades, account.realised, len(expected), sum(trade.net_pnl for trade in expected), known)
 
 
-def _play(candles: Iterable[Candle], strategy: Strategy, account: Account, report: Report, known_until: datetime | None) -> int:
-    """Follow the candles; return the number of completed trades."""
+def _paced(candles: Iterable[Candle], speed: float, file: CandleFile, known: Known) -> Iterator[Candle]:
+    """Hand each candle on when it is its turn; what the server has already takes no time."""
+    for candle in candles:
+        if speed and not known.ended and candle.closes_at > known.until:
+            time.sleep(file.span.total_seconds() / speed)
+        yield candle
+
+
+def _play(candles: Iterable[Candle], strategy: Strategy, account: Account, report: Report, known: Known) -> int:
+    """Follow the candles, report what the server does not have, and return the number of completed trades."""
     stream, trades, last = strategy.stream(), 0, None
     for candle in candles:
-        is_known = known_until is not None and candle.closes_at <= known_until
-        if last is None and not is_known:
+        if last is None and not known.begun:
             report.begin(candle)
         last = candle
         decision = stream.decide(candle.close)
         step = account.follow(candle, decision)
         trades += step.closed is not None
-        if not is_known:
+        if not known.ended and candle.closes_at > known.until:
             report.step(candle, step, decision)
-    if last is not None and (known_until is None or known_until < _ENDED):
-        step = account.finish(last)
-        trades += step.closed is not None
-        if step.closed is not None:
-            report.closed(*step.closed)
-        report.end(last, trades)
+    if last is None:
+        return 0
+    step = account.finish(last)
+    trades += step.closed is not None
+    if not known.ended:
+        report.end(last, step, trades)
     return trades

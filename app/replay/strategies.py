@@ -18,22 +18,12 @@ To add a strategy: a stream, a function of columns, and a row in `STRATEGIES`; t
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from app.replay.candles import Candle
+from app.replay.parameters import BAND_LENGTH, BAND_WIDTHS, FAST, MARGIN, NEUTRAL, OVERBOUGHT, OVERSOLD, RSI_LENGTH, SLOW
 from app.replay.streaming import Rsi, Window
 from app.replay.trade import Terms, Trade
-
-if TYPE_CHECKING:
-    from app.replay.columns import Signals
-    from app.replay.indicators import Column
-
-# What counts as above: two ways of adding the same prices differ in the last digit, and a tie must be a tie in both.
-MARGIN = 1e-9
-
-FAST, SLOW = 10, 30
-RSI_LENGTH, OVERSOLD, OVERBOUGHT, NEUTRAL = 14, 30.0, 70.0, 50.0
-BAND_LENGTH, BAND_WIDTHS = 20, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +45,10 @@ class Decision:
     leaning: int
     confidence: float
     indicators: dict[str, float]
+
+    def leaves(self, side: int) -> bool:
+        """Say whether a position of this side should end: 1 for long, -1 for short."""
+        return self.leave_long if side == 1 else self.leave_short
 
 
 class Stream(Protocol):
