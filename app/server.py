@@ -19,6 +19,7 @@ from app.rest import monitoring, trades
 from app.rest.endpoint import blueprint
 from app.rest.service import service
 from app.sockets import Push
+from data.accounts import Principal
 from data.desk import Desk
 from data.errors import Code, Refused
 from data.settings import Settings
@@ -45,8 +46,8 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask.register_blueprint(signin.blueprint(desk.accounts))
     _answer_unknown_paths(flask)
     app = _pages(flask, settings, desk)
-    flask.extensions["botv2.push"] = Push(flask, desk)
-    flask.wsgi_app = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes)  # type: ignore[method-assign]  # Flask's documented place
+    push = flask.extensions["botv2.push"] = Push(flask, desk)
+    flask.wsgi_app = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes, admitted=push.owner)  # type: ignore[method-assign]  # Flask's documented place
     return app
 
 
@@ -65,18 +66,17 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         serve_locally=True,
         suppress_callback_exceptions=False,
     )
-    app.layout = lambda: pages.build_layout(settings, _user_name())
+    app.layout = lambda: pages.build_layout(settings, _viewer())
     app.validation_layout = pages.validation_layout(settings)  # type: ignore[assignment]  # as above
-    pages.register_pages(app)
-    callbacks.register(app, desk)
+    pages.register_pages(app, _viewer)
+    callbacks.register(app, desk, _viewer)
     guard_callbacks(app)
     return app
 
 
-def _user_name() -> str:
+def _viewer() -> Principal | None:
     """Return who looks; Dash also builds the layout once at the start, for nobody."""
-    viewer = principal() if has_request_context() else None
-    return "" if viewer is None else viewer.name
+    return principal() if has_request_context() else None
 
 
 def _handle_errors(flask: Flask) -> None:

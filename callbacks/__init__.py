@@ -1,17 +1,20 @@
 """What happens when: every callback of the pages, registered on one app by functions."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dash import Dash
 
-from callbacks import panels, pulse, theme
+from callbacks import feed, panels, pulse, tokens
 
 if TYPE_CHECKING:
+    from data.accounts import Principal
     from data.desk import Desk
 
 
-def register(app: Dash, desk: "Desk") -> None:
-    """Register all callbacks on `app`; those that need data ask `desk`."""
+def register(app: Dash, desk: "Desk", viewer: Callable[[], "Principal | None"]) -> None:
+    """Register all callbacks on `app`; those that need data ask `desk`, those that change something ask who the `viewer` is."""
     pulse.register(app)
     panels.register(app, desk)
-    theme.register(app)
+    feed.register(app, desk)
+    tokens.register(app, desk, viewer)

@@ -1,20 +1,52 @@
-"""The activity feed: what happened, newest first."""
+"""The activity feed's rows: what happened, newest first."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from dash import html
 
-from components.parts import Record, View, as_of, chip, empty, row, severity, time
+from components.parts import DECORATION, SEVERITIES, Record, View, as_of, chip, empty, facts, named, row, severity, time
 
+PAGE_ROWS = 50
 EMPTY = empty("No events yet", "One appears as soon as a bot sends", "POST /api/monitoring/activity")
+NOTHING_MATCHES = html.Div(
+    [
+        html.I(className="empty-drawing", **DECORATION),
+        html.B("No event matches the filters"),
+        html.Span(html.Button("Clear filters", className="btn-line", **facts(feed="clear-filters"))),
+    ],
+    className="empty",
+)
 
 
-def activity(events: Sequence[Record], now: datetime) -> View:
-    """Return the feed of `events` (newest first) as a list, the newest event's time in the head."""
-    if not events:
-        return View(None, EMPTY)
-    return View(as_of(events, now), html.Ol([_entry(event, now) for event in events], className="entries"))
+def activity(found: Record, now: datetime) -> View:
+    """Return the feed of `found`: its `events` (newest first), the `counts` per severity for the chips, and whether it was `filtered`.
+
+    The rows carry the `scope` that they are the answer to, by which feed.js tells a new list from more of the same.
+    """
+    events = found["events"]
+    counts = html.Div([_chip(name, found["counts"].get(name, 0)) for name in SEVERITIES], className="filter-chips", role="group", **named("Severity"))
+    scope = facts(scope=found["scope"])
+    body = (
+        html.Ol(entries(events, now), className="entries", **scope) if events else html.Div(NOTHING_MATCHES if found["filtered"] else EMPTY, **scope)
+    )
+    return View(as_of(events, now), body, bar=counts)
+
+
+def entries(events: Sequence[Record], now: datetime) -> list[html.Li]:
+    """Return a row for each of `events`."""
+    return [_entry(event, now) for event in events]
+
+
+def _chip(name: str, count: int) -> html.Button:
+    label = f"{SEVERITIES[name][1]}, {count} of the latest 1,000 events"
+    return html.Button(
+        [severity(name, spoken=False), html.B(f"{count:,}")],
+        className="filter-chip",
+        title=label,
+        **named(label),
+        **facts(filter="severity", value=name),
+    )
 
 
 def _entry(event: Record, now: datetime) -> html.Li:

@@ -11,13 +11,14 @@ class Id(StrEnum):
     PAGE = "frame-page"
     TITLE = "frame-title"
     NAV_MONITORING = "nav-monitoring"
+    NAV_SETTINGS = "nav-settings"
     BAR_MONITORING = "bar-monitoring"
+    BAR_SETTINGS = "bar-settings"
     USER_MENU = "frame-user-menu"
-    THEME_LIGHT = "theme-light"
-    THEME_DARK = "theme-dark"
-    THEME_AUTO = "theme-auto"
-    THEME_TERMINAL = "theme-terminal"
-
+    DEMO = "frame-demo"
+    BELL = "frame-bell"
+    TOASTS = "frame-toasts"
+    CONFIRM = "frame-confirm"
     # connection state; live.js writes the first three
     CONNECTION_WORD = "connection-word"
     CONNECTION_LAG = "connection-lag"
@@ -31,6 +32,10 @@ class Id(StrEnum):
     VERSION_POSITIONS = "version-positions"
     VERSION_ALERTS = "version-alerts"
     VERSION_STATS = "version-stats"
+    VERSION_FEEDS = "version-feeds"
+    # these two follow positions and events once a second at most: a chart costs more to draw than a row
+    VERSION_PNL = "version-pnl"
+    VERSION_MINUTES = "version-minutes"
 
     # panels
     PANEL_ACTIVITY = "panel-activity"
@@ -38,9 +43,27 @@ class Id(StrEnum):
     PANEL_POSITIONS = "panel-positions"
     PANEL_ALERTS = "panel-alerts"
     PANEL_STATISTICS = "panel-statistics"
+    PANEL_FEEDS = "panel-feeds"
+    PANEL_PNL = "panel-pnl"
+    PANEL_MINUTES = "panel-minutes"
+
+    # the feed; feed.js writes the first
+    FEED_OLDER = "feed-older"
+    FEED_OLDER_DRAWING = "feed-older-drawing"
+    FEED_TEXT = "feed-text"
+
+    # API tokens in the settings; dialog.js writes the second
+    ACCESS_LIST = "access-list"
+    ACCESS_REVOKE = "access-revoke"
+    ACCESS_CHANGED = "access-changed"
+    ACCESS_NAME = "access-name"
+    ACCESS_SCOPES = "access-scopes"
+    ACCESS_BOT = "access-bot"
+    ACCESS_CREATE = "access-create"
+    ACCESS_MADE = "access-made"
 
 
-VERSIONS = (Id.VERSION_EVENTS, Id.VERSION_SIGNALS, Id.VERSION_POSITIONS, Id.VERSION_ALERTS, Id.VERSION_STATS)
+VERSIONS = tuple(id for id in Id if id.name.startswith("VERSION_"))
 
 
 def drawing_of(panel: Id) -> str:
@@ -51,6 +74,16 @@ def drawing_of(panel: Id) -> str:
 def body_of(panel: Id) -> str:
     """Return the id of the part of a panel that shows its values; the element itself stays, and with it its scroll position."""
     return f"{panel}-body"
+
+
+def bar_of(panel: Id) -> str:
+    """Return the id of what a panel shows beside its body: the feed's counts in its filters, the feeds in the bot menu."""
+    return f"{panel}-bar"
+
+
+def graph_of(panel: Id) -> str:
+    """Return the id of a chart's graph."""
+    return f"{panel}-graph"
 
 
 def note_of(panel: Id) -> str:

@@ -18,10 +18,12 @@ DECORATION: dict[str, Any] = {"aria-hidden": "true"}
 
 
 class View(NamedTuple):
-    """What a panel shows: the note in its head and its body."""
+    """What a panel shows: the note in its head, its body, and where it has them what stands in its bar and its chart."""
 
     note: Content
     body: Content
+    bar: Content = None
+    figure: dict[str, Any] | None = None
 
 
 SEVERITIES = {
@@ -38,6 +40,16 @@ def named(label: str) -> dict[str, Any]:
     return {"aria-label": label}
 
 
+def facts(**values: str | None) -> dict[str, Any]:
+    """Return what the scripts read of an element: ``facts(last_seen="…")`` is its attribute ``data-last-seen``."""
+    return {f"data-{name.replace('_', '-')}": value for name, value in values.items()}
+
+
+def pressed(on: bool) -> dict[str, Any]:
+    """Return the attribute by which a button says whether it is on."""
+    return {"aria-pressed": "true" if on else "false"}
+
+
 def icon(name: str, extra: str = "") -> html.I:
     """Return the icon `name` of 15-icons.css, drawn in the colour of the text around it; hidden from screen readers."""
     return html.I(className=f"i i-{name} {extra}".strip(), **DECORATION)
@@ -48,10 +60,11 @@ def hidden(text: str) -> html.Span:
     return html.Span(text, className="sr")
 
 
-def severity(value: str) -> html.I:
-    """Return the shape and colour of a severity, named for screen readers; an unknown one counts as info."""
+def severity(value: str, *, spoken: bool = True) -> html.I:
+    """Return the shape and colour of a severity, named for screen readers unless what is around it is; an unknown one counts as info."""
     name, word = SEVERITIES.get(value, SEVERITIES["INFO"])
-    return html.I(className=f"i i-{name} s-{name}", role="img", title=word, **named(word))
+    spoken_as = {"role": "img", "title": word, **named(word)} if spoken else DECORATION
+    return html.I(className=f"i i-{name} s-{name}", **spoken_as)
 
 
 def chip(children: Content, extra: str = "") -> html.Span:
@@ -71,8 +84,8 @@ def time(when: str, now: datetime) -> html.Time:
 
 
 def row(record: Record, *identity: object) -> dict[str, Any]:
-    """Return the attributes by which draw.js knows a row again (`identity`) and sees that it shows a newer record."""
-    return {"data-key": "\x1f".join(str(part) for part in identity), "data-row": str(record["id"])}
+    """Return the attributes by which draw.js knows a row again (`identity`), sees a newer record, and stale.js whose it is."""
+    return {"data-key": "\x1f".join(str(part) for part in identity), "data-row": str(record["id"]), "data-bot": record["bot"]}
 
 
 def direction(value: float | None) -> str:
@@ -90,11 +103,46 @@ def skeleton(lines: int) -> html.Div:
     return html.Div([html.Div(className="skel") for _ in range(lines)], className="skeleton", **DECORATION)
 
 
-def card(panel: Id, title: str, hint: str = "", extra: str = "", lines: int = 3) -> html.Section:
-    """Return the card of a panel: a head with a place for the note, and a body that scrolls within itself; draw.js fills both from its store."""
+def card(
+    panel: Id,
+    title: str,
+    hint: Content = "",
+    extra: str = "",
+    *,
+    lines: int = 3,
+    tools: Sequence[Component] = (),
+    below: Component | None = None,
+    bots: str = "all",
+) -> html.Section:
+    """Return the card of a panel: a head with a place for the note, and a body that scrolls within itself; draw.js fills both from its store.
+
+    `tools` stand at the end of the head, `below` under it. `bots` says whose silence makes it stale: of "all", of those
+    in its "rows", or of those in the rows of the panel with that id.
+    """
+    note = html.Div(id=note_of(panel), className="note")
+    chip_stale = html.Span([icon("clock"), html.Span(className="stale-at")], className="chip stale-chip", hidden=True)
+    line = html.P([icon("warning"), html.Span(className="stale-why")], className="stale-line", hidden=True)
     head = html.Div(
-        [html.H2(title), html.Span(hint, className="as-of"), html.Span(className="grow"), html.Div(id=note_of(panel), className="note")],
-        className="card-head",
+        [html.H2(title), html.Span(hint, className="as-of"), html.Span(className="grow"), chip_stale, note, *tools], className="card-head"
     )
-    body = html.Div(skeleton(lines), id=body_of(panel), className="card-scroll", tabIndex=0, role="region", **named(title))
-    return html.Section([dcc.Store(id=drawing_of(panel)), head, body], id=str(panel), className=f"card {extra}".strip(), **named(title))
+    body = html.Div(skeleton(lines), id=body_of(panel), className="card-scroll", tabIndex=0, role="group", **named(f"{title}, content"))
+    parts = [dcc.Store(id=drawing_of(panel)), head, line, below, body]
+    return html.Section(parts, id=str(panel), className=f"card {extra}".strip(), **named(title), **facts(bots=bots))
+
+
+def button(label: str, picture: str, extra: str = "", *, wordless: bool = False, **attributes: Any) -> html.Button:
+    """Return a button with an icon; one without a word on it carries its label for screen readers and on hover."""
+    if wordless:
+        return html.Button(icon(picture), type="button", className=f"btn-flat {extra}".strip(), title=label, **named(label), **attributes)
+    return html.Button([icon(picture), html.Span(label)], type="button", className=f"btn-line {extra}".strip(), **attributes)
+
+
+def menu(label: str, face: Content, items: Content, extra: str = "") -> html.Details:
+    """Return a button that opens a list of `items`; dialog.js closes it again on Esc and on a click elsewhere."""
+    return html.Details([html.Summary(face, title=label, **named(label)), html.Div(items, className="pop")], className=f"menu-button {extra}".strip())
+
+
+def export_menu(title: str, path: str) -> html.Details:
+    """Return the menu that downloads a panel's rows, all of them, as CSV or JSON from the REST API."""
+    links = [html.A(name.upper(), href=f"{path}?format={name}", download="", **facts(export=path)) for name in ("csv", "json")]
+    return menu(f"Export {title}", icon("download"), links)

@@ -1,20 +1,18 @@
 """What a person at the Live Monitor sees, in a real Chromium on a real server."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-import requests
-from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from components.ids import Id, body_of
+from tests.support.page import Post, sender, text_of, wait_for_text, wait_for_word
 from tests.support.server import ADMIN_PASSWORD, LiveServer
 
 if TYPE_CHECKING:
     from dash.testing.browser import Browser
 
 pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # the page cannot tell the databases apart
-API = "/api/monitoring"
 EVENT = {"event_type": "ORDER", "message": "Market order executed: BUY 0.1 BTC at $50,000", "bot": "alpha-01"}
 SIGNAL = {"strategy_name": "MA_Crossover", "symbol": "BTCUSDT", "signal_type": "BUY", "confidence": 0.85, "indicators": {"sma_50": 50000}}
 POSITION = {"position_id": "p1", "symbol": "ETHUSDT", "side": "LONG", "entry_price": 2000, "current_price": 2040, "size": 2, "stop_loss": 1900}
@@ -22,28 +20,8 @@ ALERT = {"title": "Margin is low", "message": "12 % left on alpha-01", "severity
 
 
 @pytest.fixture
-def post(live_server: LiveServer) -> Any:
-    """Send a record as a bot does: with a token, over HTTP."""
-    headers = live_server.bearer("ingest")
-
-    def send(path: str, record: dict[str, Any]) -> dict[str, Any]:
-        answer = requests.post(f"{live_server.url}{API}{path}", json=record, headers=headers, timeout=10)
-        assert answer.ok, answer.text
-        return answer.json()
-
-    return send
-
-
-def text_of(page: "Browser", panel: Id) -> str:
-    return str(page.driver.find_element(By.ID, body_of(panel)).text)
-
-
-def wait_for_text(page: "Browser", panel: Id, text: str, seconds: float = 15) -> None:
-    WebDriverWait(page.driver, seconds).until(lambda _: text in text_of(page, panel), f"{text!r} never appeared in {panel}")
-
-
-def wait_for_word(page: "Browser", word: str, seconds: float = 30) -> None:
-    WebDriverWait(page.driver, seconds).until(lambda driver: driver.find_element(By.ID, Id.CONNECTION_WORD).text == word, f"never {word}")
+def post(live_server: LiveServer) -> Post:
+    return sender(live_server)
 
 
 def mark_document(page: "Browser") -> None:
@@ -61,7 +39,7 @@ def test_an_empty_store_says_what_is_missing_and_which_call_fills_it(live_page: 
         assert "/api/monitoring/" in text_of(live_page, panel) or "(" in text_of(live_page, panel)
 
 
-def test_posted_records_appear_without_a_reload(live_page: "Browser", post: Any) -> None:
+def test_posted_records_appear_without_a_reload(live_page: "Browser", post: Post) -> None:
     wait_for_word(live_page, "Live")
     mark_document(live_page)
     post("/activity", EVENT)
@@ -77,14 +55,14 @@ def test_posted_records_appear_without_a_reload(live_page: "Browser", post: Any)
     assert is_same_document(live_page)
 
 
-def test_a_closed_position_leaves_the_page(live_page: "Browser", post: Any) -> None:
+def test_a_closed_position_leaves_the_page(live_page: "Browser", post: Post) -> None:
     post("/positions/update", POSITION)
     wait_for_text(live_page, Id.PANEL_POSITIONS, "ETHUSDT")
     post("/positions/close", {"position_id": "p1", "final_pnl": 80, "final_pnl_pct": 2})
     WebDriverWait(live_page.driver, 15).until(lambda _: "ETHUSDT" not in text_of(live_page, Id.PANEL_POSITIONS))
 
 
-def test_an_open_page_survives_a_killed_server_and_shows_what_came_after(live_page: "Browser", live_server: LiveServer, post: Any) -> None:
+def test_an_open_page_survives_a_killed_server_and_shows_what_came_after(live_page: "Browser", live_server: LiveServer, post: Post) -> None:
     wait_for_word(live_page, "Live")
     mark_document(live_page)
     post("/activity", {**EVENT, "message": "before the crash"})
@@ -100,7 +78,7 @@ def test_an_open_page_survives_a_killed_server_and_shows_what_came_after(live_pa
     assert is_same_document(live_page)
 
 
-def test_only_the_panel_whose_data_changed_is_redrawn(live_page: "Browser", post: Any) -> None:
+def test_only_the_panel_whose_data_changed_is_redrawn(live_page: "Browser", post: Post) -> None:
     post("/activity", EVENT)
     post("/positions/update", POSITION)
     wait_for_text(live_page, Id.PANEL_ACTIVITY, EVENT["message"])
@@ -122,7 +100,7 @@ def test_only_the_panel_whose_data_changed_is_redrawn(live_page: "Browser", post
     assert [redraws[id] for id in watched[1:]] == [0, 0, 0]
 
 
-def test_a_page_whose_sockets_are_blocked_is_kept_up_by_the_interval(live_page: "Browser", post: Any) -> None:
+def test_a_page_whose_sockets_are_blocked_is_kept_up_by_the_interval(live_page: "Browser", post: Post) -> None:
     live_page.driver.execute_cdp_cmd("Network.enable", {})
     live_page.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/socket.io/*"]})
     live_page.driver.refresh()
@@ -131,7 +109,7 @@ def test_a_page_whose_sockets_are_blocked_is_kept_up_by_the_interval(live_page: 
     wait_for_text(live_page, Id.PANEL_ACTIVITY, "seen by the heartbeat")
 
 
-def test_what_a_bot_sends_stays_text(live_page: "Browser", post: Any) -> None:
+def test_what_a_bot_sends_stays_text(live_page: "Browser", post: Post) -> None:
     payload = "<img src=x onerror='window.__pwn=1'><script>window.__pwn=1</script>"
     post("/activity", {**EVENT, "message": payload, "bot": payload[:60]})
     post("/alerts", {"title": payload[:60], "message": payload, "severity": "CRITICAL"})
@@ -140,7 +118,7 @@ def test_what_a_bot_sends_stays_text(live_page: "Browser", post: Any) -> None:
     assert live_page.driver.execute_script("return window.__pwn === undefined")
 
 
-def test_the_page_breaks_no_content_security_policy_and_logs_no_error(live_page: "Browser", live_server: LiveServer, post: Any) -> None:
+def test_the_page_breaks_no_content_security_policy_and_logs_no_error(live_page: "Browser", live_server: LiveServer, post: Post) -> None:
     live_page.driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
         {

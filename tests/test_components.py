@@ -18,15 +18,22 @@ from app.pages.index import INDEX_STRING
 from components import format as fmt
 from components.activity import activity
 from components.alerts import alerts
-from components.frame import THEMES
-from components.ids import VERSIONS, Id, body_of, drawing_of, note_of
+from components.charts.base import Figure
+from components.charts.events_per_minute import events_per_minute
+from components.charts.live_pnl import live_pnl
+from components.feed import activity_scope
+from components.feeds import feeds
+from components.ids import VERSIONS, Id, bar_of, body_of, drawing_of, graph_of, note_of
 from components.links import safe_url
 from components.panels import PANELS
 from components.parts import SEVERITIES
 from components.positions import positions
 from components.signals import signals
 from components.statistics import statistics
+from components.switches import THEMES
+from components.tokens import made_token, token_table
 from components.track import track
+from data.scope import ActivityScope
 from data.settings import Settings
 
 ASSETS = Path(pages.__file__).parents[1] / "assets"
@@ -41,13 +48,25 @@ POSITION |= {"size": 0.1, "unrealized_pnl": 100.0, "unrealized_pnl_pct": 2.0, "t
 POSITION |= {"stop_loss": 49000.0, "stop_loss_pct": 2.0, "take_profit": 52000.0, "strategy": "MA"}
 ALERT = {"id": 10, "timestamp": AT, "title": "Breaker", "message": "tripped", "severity": "CRITICAL", "action_url": None, "bot": "alpha"}
 STATISTICS = {"total_events": 48213, "total_signals": 1906, "total_positions": 312, "active_positions": 6, "total_alerts_sent": 37, "last_update": AT}
+FOUND = {"events": [EVENT], "counts": {"INFO": 1200}, "filtered": False, "scope": "{}"}
+FEED = {"bot": "alpha", "last_seen": AT, "heartbeat_seconds": 5.0, "silent_after": AT, "demo": False}
+PNL: dict[str, list[Any]] = {"timestamps": ["2026-01-22T20:35:02.000000Z", AT], "values": [-3.75, 145.35]}
+MINUTES: dict[str, list[Any]] = {"minutes": ["2026-01-22T20:34:00.000000Z", "2026-01-22T20:35:12.000000Z"], "all": [7, 3], "warnings": [2, 0]}
+CHARTS = (Id.PANEL_PNL, Id.PANEL_MINUTES)
 SAMPLES: dict[str, Any] = {
+    Id.PANEL_FEEDS: [FEED],
     Id.PANEL_STATISTICS: STATISTICS,
-    Id.PANEL_ACTIVITY: [EVENT],
+    Id.PANEL_ACTIVITY: FOUND,
+    Id.PANEL_PNL: PNL,
+    Id.PANEL_MINUTES: MINUTES,
     Id.PANEL_POSITIONS: [POSITION],
     Id.PANEL_SIGNALS: [SIGNAL],
     Id.PANEL_ALERTS: [ALERT],
 }
+
+
+def feed_of(*events: Any, **changes: Any) -> Any:
+    return activity(FOUND | {"events": list(events)} | changes, NOW)
 
 
 def walk(content: Any) -> Iterator[Any]:
@@ -125,11 +144,11 @@ def test_a_moment_older_than_a_day_says_its_date() -> None:
 @pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.id)
 def test_a_panel_says_as_of_when_and_draws_only_what_the_browser_knows(panel: Any) -> None:
     view = panel.draw(SAMPLES[panel.id], NOW)
-    assert "as of 20:35:12" in text(view.note)
+    assert panel.id == Id.PANEL_FEEDS or "as of 20:35:12" in text(view.note)
     script = (ASSETS / "draw.js").read_text()
     tags = set(re.findall(r'"(\w+)"', re.search(r"TAGS = new Set\(\[(.*?)\]", script)[1]))  # type: ignore[index]  # it is there
     attributes = set(re.findall(r"(\w+): \"", re.search(r"ATTRIBUTES = \{(.*?)\}", script)[1]))  # type: ignore[index]  # it is there
-    drawn = json.loads(json.dumps([view.note, view.body], default=lambda component: component.to_plotly_json()))
+    drawn = json.loads(json.dumps([view.note, view.body, view.bar], default=lambda component: component.to_plotly_json()))
     for component in components_in(drawn):
         assert component["type"] in tags
         names = {name for name in component["props"] if not name.startswith(("data-", "aria-"))}
@@ -148,17 +167,17 @@ def components_in(drawn: Any) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("draw", "missing", "call"),
     [
-        (activity, "No events yet", "POST /api/monitoring/activity"),
+        (lambda events, now: feed_of(*events), "No events yet", "POST /api/monitoring/activity"),
         (signals, "No signals yet", "POST /api/monitoring/signals/update"),
         (positions, "No open positions", "POST /api/monitoring/positions/update"),
         (alerts, "No alerts in the last 24 hours", "POST /api/monitoring/alerts"),
     ],
 )
 def test_an_empty_panel_says_what_is_missing_and_which_call_would_fill_it(draw: Any, missing: str, call: str) -> None:
-    note, body = draw([], NOW)
-    assert note is None
-    assert missing in text(body)
-    assert call in text(body)
+    view = draw([], NOW)
+    assert view.note is None
+    assert missing in text(view.body)
+    assert call in text(view.body)
 
 
 def test_a_counter_that_nobody_measured_is_a_dash_and_not_a_zero() -> None:
@@ -170,7 +189,7 @@ def test_a_counter_that_nobody_measured_is_a_dash_and_not_a_zero() -> None:
 @pytest.mark.parametrize("payload", HOSTILE)
 def test_what_a_bot_writes_stays_text(payload: str) -> None:
     shown = [
-        activity([EVENT | {"message": payload, "bot": payload, "metadata": {"symbol": payload}}], NOW),
+        feed_of(EVENT | {"message": payload, "bot": payload, "metadata": {"symbol": payload}}),
         signals([SIGNAL | {"strategy_name": payload, "symbol": payload, "bot": payload, "indicators": {payload: 1.0}}], NOW),
         positions([POSITION | {"position_id": payload, "symbol": payload, "strategy": payload, "bot": payload}], NOW),
         alerts([ALERT | {"title": payload, "message": payload, "action_url": payload}], NOW),
@@ -212,10 +231,10 @@ def test_an_https_address_or_a_path_here_is_a_link(url: str) -> None:
 
 
 def test_each_severity_has_a_shape_and_a_name_and_an_unknown_one_does_no_harm() -> None:
-    drawn = [attribute(activity([EVENT | {"severity": name}], NOW).body, "className") for name in SEVERITIES]
+    drawn = [attribute(feed_of(EVENT | {"severity": name}).body, "className") for name in SEVERITIES]
     shapes = {name for names in drawn for name in names if name.startswith("i ")}
     assert len(shapes) == len(SEVERITIES)
-    assert "Info" in attribute(activity([EVENT | {"severity": "LOUD"}], NOW).body, "title")
+    assert "Info" in attribute(feed_of(EVENT | {"severity": "LOUD"}).body, "title")
 
 
 def test_confidence_and_indicators_of_a_signal_are_shown() -> None:
@@ -275,14 +294,124 @@ def test_every_panel_has_its_own_id_a_title_a_version_store_and_a_question_that_
     assert {panel.version for panel in PANELS} == set(VERSIONS)
     live = SimpleNamespace(
         activity=lambda scope: [EVENT][: scope.limit],
+        severity_counts=lambda: {"INFO": 1200},
         signals=lambda scope: [SIGNAL],
         positions=lambda scope: [POSITION],
         recent_alerts=lambda limit: [ALERT][:limit],
+        trend=lambda: {"pnl": PNL, "events": MINUTES},
+        feeds=lambda: [FEED],
     )
     desk: Any = SimpleNamespace(live=live, statistics=lambda: STATISTICS)
     for panel in PANELS:
         assert panel.title
-        assert panel.question(desk) == SAMPLES[panel.id]
+        assert panel.question(desk, "") == SAMPLES[panel.id]
+
+
+# --- the feed and its filters -----------------------------------------------------------------------------------
+
+
+def test_the_feed_tells_an_empty_log_from_one_whose_events_the_filters_hide() -> None:
+    assert "No events yet" in text(feed_of().body)
+    hidden = feed_of(filtered=True)
+    assert "No event matches the filters" in text(hidden.body)
+    assert "Clear filters" in text(hidden.body)
+
+
+def test_the_severity_chips_carry_their_counts() -> None:
+    assert "1,200" in text(feed_of(EVENT).bar)
+    assert attribute(feed_of(EVENT).bar, "data-value") == list(SEVERITIES)
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        (None, {}),
+        ("", {}),
+        ("?severity=WARNING,ERROR&bot=alpha", {"severity": ("WARNING", "ERROR"), "bot": ("alpha",)}),
+        ("?q=stop%20loss&event_type=ORDER", {"q": "stop loss", "event_type": ("ORDER",)}),
+        ("?severity=LOUD&bot=alpha", {"bot": ("alpha",)}),
+        ("?limit=9999&before_id=x&utm=1&q=", {}),
+        ("?event_type=%00&severity=,", {}),
+    ],
+)
+def test_the_url_names_the_filters_and_what_it_says_wrongly_is_left_out(search: str | None, expected: dict[str, Any]) -> None:
+    assert activity_scope(search) == ActivityScope(**expected, limit=50)
+
+
+def test_a_bot_is_listed_with_what_its_silence_is_measured_by() -> None:
+    view = feeds([FEED, FEED | {"bot": "demo-trend", "heartbeat_seconds": None, "demo": True}], NOW)
+    assert attribute(view.body, "data-heartbeat") == ["5.0", None]
+    assert attribute(view.body, "data-demo") == [None, "true"]
+    assert attribute(view.bar, "data-value") == ["alpha", "demo-trend"]
+
+
+# --- charts ------------------------------------------------------------------------------------------------------
+
+
+def strings_in(part: Any) -> Iterator[str]:
+    if isinstance(part, dict | list | tuple):
+        for item in part.values() if isinstance(part, dict) else part:
+            yield from strings_in(item)
+    elif isinstance(part, str):
+        yield part
+
+
+@pytest.mark.parametrize("figure", [live_pnl(PNL), events_per_minute(MINUTES)], ids=["pnl", "events"])
+def test_a_chart_is_plain_json_with_titles_units_hover_and_only_colours_of_the_tokens(figure: Figure) -> None:
+    assert json.loads(json.dumps(figure))
+    layout = figure["layout"]
+    assert layout["template"] == {}
+    assert layout["uirevision"]
+    assert layout["title"]["text"]
+    assert layout["xaxis"]["title"]["text"] == "time, UTC"
+    assert layout["yaxis"]["title"]["text"]
+    assert any("hovertemplate" in trace for trace in figure["data"])
+    sheet = (ASSETS / "10-tokens.css").read_text()
+    tokens = {name.split("/")[0] for name in strings_in(figure) if name.startswith("--bv-")}
+    assert tokens
+    assert [name for name in tokens if f"{name}:" not in sheet] == []
+    assert not [name for name in strings_in(figure) if re.match(r"#|rgb\(|(white|black|red|green|blue)$", name)]
+
+
+def test_a_chart_without_values_is_an_empty_state_and_no_axes() -> None:
+    for panel in (row for row in PANELS if row.id in CHARTS):
+        view = panel.draw({name: [] for name in SAMPLES[panel.id]}, NOW)
+        assert view.figure is None
+        assert "/api/monitoring/" in text(view.body)
+
+
+def test_the_last_value_stands_at_the_end_of_the_line_with_its_sign() -> None:
+    figure = live_pnl(PNL)
+    assert figure is not None
+    assert figure["layout"]["annotations"][0]["text"] == "+145.35"
+    assert figure["data"][1]["y"] == [145.35]
+
+
+def test_bars_stack_to_all_events_with_the_warnings_among_them() -> None:
+    figure = events_per_minute(MINUTES)
+    assert figure is not None
+    quiet, worse = figure["data"]
+    assert [one + other for one, other in zip(quiet["y"], worse["y"], strict=True)] == MINUTES["all"]
+
+
+# --- tokens ------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_token_comes_with_five_lines_of_python_and_a_curl_line() -> None:
+    made = made_token("bv2_secret", "my bot", ["ingest"], 'a"b', "http://127.0.0.1:8050")
+    snippet = next(part for part in walk(made) if isinstance(part, str) and "import connect" in part)
+    assert len(snippet.splitlines()) == 5
+    compile(snippet, "snippet", "exec")
+    assert "curl -X POST http://127.0.0.1:8050/api/monitoring/activity" in text(made)
+
+
+def test_the_list_of_tokens_offers_to_revoke_those_in_force_alone() -> None:
+    token = {"id": 3, "name": "bot", "prefix": "bv2_abcdef", "scopes": "ingest read", "bot": None, "created_at": NOW, "expires_at": None}
+    token |= {"last_used_at": None, "revoked_at": None}
+    table = token_table([token, token | {"id": 2, "revoked_at": NOW}, token | {"id": 1, "expires_at": NOW}], NOW)
+    assert attribute(table, "data-value") == ["3"]
+    assert "revoked" in text(table)
+    assert "expired" in text(table)
 
 
 @pytest.fixture
@@ -294,8 +423,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def app_around(settings: Settings) -> dash.Dash:
     app = dash.Dash("botv2-test", assets_folder=str(ASSETS), index_string=INDEX_STRING)
     app.layout = pages.validation_layout(settings)
-    pages.register_pages(app)
-    callbacks.register(app, desk=None)  # type: ignore[arg-type]  # nothing is asked here
+    pages.register_pages(app, lambda: None)
+    callbacks.register(app, desk=None, viewer=lambda: None)  # type: ignore[arg-type]  # nothing is asked here
     return app
 
 
@@ -310,14 +439,15 @@ def test_every_end_of_every_callback_is_in_a_real_layout(settings: Settings) -> 
     for callback in app._callback_list:
         outputs = re.findall(r"([a-z0-9-]+)\.[\w-]+(?:@\w+)?", callback["output"] or "")
         ends |= {end["id"] for end in [*callback["inputs"], *callback["state"]]} | set(outputs)
-    assert len(app._callback_list) == 2 * len(PANELS) + 3
+    assert len(app._callback_list) == 2 * len(PANELS) + 9
     assert ends <= known
 
 
 def test_a_layout_names_each_id_once_and_only_ids_of_the_enumeration(settings: Settings) -> None:
     everything = [str(part) for part in attribute(pages.validation_layout(settings), "id")]
     assert len(everything) == len(set(everything))
-    made = {make(panel.id) for panel in PANELS for make in (body_of, drawing_of, note_of)}
+    made = {make(panel.id) for panel in PANELS for make in (body_of, drawing_of, note_of)} - {note_of(Id.PANEL_FEEDS)}
+    made |= {bar_of(Id.PANEL_ACTIVITY), bar_of(Id.PANEL_FEEDS), *(graph_of(panel) for panel in CHARTS)}
     assert set(everything) == {str(id) for id in Id} | made
 
 
@@ -328,12 +458,16 @@ def test_two_apps_in_one_process_share_no_callback(settings: Settings) -> None:
     assert dash._callback.GLOBAL_CALLBACK_LIST == []
 
 
-def test_the_scripts_name_only_ids_that_exist() -> None:
-    script = (ASSETS / "live.js").read_text()
-    named = set(re.findall(r'"((?:pulse|connection)-[a-z]+)"', script))
-    assert named == {Id.PULSE, Id.CONNECTION_WORD, Id.CONNECTION_LAG, Id.CONNECTION_DOT}
-    order = re.search(r"THEMES = \[(.*?)\]", script)[1]  # type: ignore[index]  # it is there
-    assert [f"theme-{name}" for name in re.findall(r'"(\w+)"', order)] == [id for id, _, _ in THEMES]
+def test_the_scripts_name_only_ids_that_exist(settings: Settings) -> None:
+    known = ids_in(pages.validation_layout(settings))
+    for path in ASSETS.glob("*.js"):
+        named = re.findall(r"""["'`#]((?:pulse|connection|frame|feed|panel|access)-[a-z-]+[a-z])\b""", path.read_text())
+        assert {name for name in named if not name.startswith("feed-end")} <= known, path.name
+
+
+def test_the_theme_switch_offers_what_the_script_knows() -> None:
+    known = re.search(r"THEMES = \[(.*?)\]", (ASSETS / "head" / "theme.js").read_text())[1]  # type: ignore[index]  # it is there
+    assert set(re.findall(r'"(\w+)"', known)) == {name for name, _, _ in THEMES}
 
 
 def test_an_unknown_path_shows_the_page_that_says_so_and_the_root_leads_to_the_monitor() -> None:

@@ -7,8 +7,8 @@
 (function () {
   "use strict";
   const NAMESPACE = "dash_html_components";
-  const TAGS = new Set(["A", "B", "Code", "Dd", "Div", "Dl", "Dt", "I", "Li", "Ol", "P", "S", "Span", "Table", "Tbody", "Td", "Th", "Thead", "Time", "Tr", "U", "Ul"]);
-  const ATTRIBUTES = { className: "class", dateTime: "datetime", href: "href", rel: "rel", role: "role", scope: "scope", target: "target", title: "title" };
+  const TAGS = new Set(["A", "B", "Button", "Code", "Dd", "Div", "Dl", "Dt", "I", "Li", "Ol", "P", "S", "Span", "Table", "Tbody", "Td", "Th", "Thead", "Time", "Tr", "U", "Ul"]);
+  const ATTRIBUTES = { className: "class", dateTime: "datetime", href: "href", rel: "rel", role: "role", scope: "scope", target: "target", title: "title", type: "type" };
   const drawn = new WeakMap(); // element -> the props it shows
 
   function items(content) {

@@ -2,11 +2,14 @@
    the panels that hang on them, and draw.js shows the answers.
 
    A beat of the interval, a pushed message, a new connection or a page that is looked at again leads to one
-   GET of the pulse. While a socket is connected the interval is a heartbeat; without one it polls. */
+   GET of the pulse. While a socket is connected the interval is a heartbeat; without one it polls.
+
+   The other scripts listen to the document's events `botv2:pulse` (an answer came; `detail` are the versions),
+   `botv2:heard` (records were pushed), `botv2:resync`, `botv2:drawn` and `botv2:page` (another page is shown). */
 (function () {
   "use strict";
   const PULSE_URL = "/api/monitoring/pulse";
-  const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body" };
+  const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body", bar: "-bar" };
   const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "resync"];
   const HEARTBEAT_MS = 15000;
   const COALESCE_MS = 100;
@@ -14,6 +17,9 @@
   const TIMEOUT_MS = 10000;
   const REDRAW_PATIENCE_MS = 5000;
   const RETRY_MS = 1000;
+  const FOLLOWERS = { pnl: "positions", minutes: "events" }; // charts: they get the version of another kind, and rarely
+  const FOLLOW_MS = 1000;
+  const tell = (event, detail) => document.dispatchEvent(new CustomEvent("botv2:" + event, { detail: detail }));
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
   let refreshMs = null; // from the interval itself, at the first beat
@@ -26,6 +32,7 @@
   let roundTrip = null;
   let lastAnswer = Date.now();
   let failing = false;
+  let clockOffset = 0; // the server's clock less this one's
 
   async function ask() {
     if (askedAt !== null) {
@@ -48,7 +55,9 @@
       if (answer.status !== 304 && !answer.ok) throw new Error("pulse answered " + answer.status);
       if (answer.status === 200) {
         const seen = answer.headers.get("ETag");
-        versions = (await answer.json()).versions;
+        const body = await answer.json();
+        versions = body.versions;
+        clockOffset = Date.parse(body.server_time) - Date.now();
         etag = seen;
       }
       roundTrip = Math.max(1, Math.round(performance.now() - start));
@@ -60,6 +69,7 @@
     askedAt = null;
     spread();
     showConnection();
+    if (!failing) tell("pulse", versions);
     if (askAgain) {
       askAgain = false;
       soon();
@@ -86,14 +96,22 @@
   let versions = {};
   const given = {};
   const awaited = {}; // kind -> since when
+  const followed = {}; // kind of a chart -> when it last got a version
 
   function spread() {
-    for (const kind of Object.keys(versions)) {
-      if (versions[kind] === given[kind] || kind in awaited) continue;
-      given[kind] = versions[kind];
-      awaited[kind] = Date.now();
-      setProps(IDS.version + kind, { data: versions[kind] });
+    for (const kind of Object.keys(versions)) give(kind, versions[kind]);
+    for (const kind of Object.keys(FOLLOWERS)) {
+      if (Date.now() - (followed[kind] || 0) < FOLLOW_MS) continue;
+      if (give(kind, versions[FOLLOWERS[kind]])) followed[kind] = Date.now();
     }
+  }
+
+  function give(kind, version) {
+    if (version === undefined || version === given[kind] || kind in awaited) return false;
+    given[kind] = version;
+    awaited[kind] = Date.now();
+    setProps(IDS.version + kind, { data: version });
+    return true;
   }
 
   /* A redraw that never came (the server went away in between) is asked for again. */
@@ -163,7 +181,12 @@
       soon();
       if (reason === "io server disconnect") setTimeout(() => socket.connect(), RETRY_MS); // the client does not do this by itself
     });
-    for (const message of MESSAGES) socket.on(message, soon);
+    for (const message of MESSAGES) {
+      socket.on(message, (records) => {
+        tell(message === "resync" ? "resync" : "heard", { message: message, records: [records].flat() });
+        soon();
+      });
+    }
   }
 
   function start(interval) {
@@ -178,8 +201,23 @@
     window.addEventListener("online", soon);
   }
 
-  /* ---- what Dash calls ---- */
-  const THEMES = ["light", "dark", "auto", "terminal"]; // in the order of the buttons
+  /* ---- what Dash and the other scripts call ---- */
+  const drawings = {}; // panel -> what it last got; the bot menu is drawn from that when its page comes back
+
+  function show(panel) {
+    const [note, body, bar, figure] = drawings[panel];
+    for (const [suffix, content] of [[IDS.note, note], [IDS.body, body], [IDS.bar, bar]]) {
+      const host = document.getElementById(panel + suffix);
+      if (host && !(suffix === IDS.body && window.botv2Feed.takes(panel, drawings[panel]))) window.botv2Draw(host, content);
+    }
+    window.botv2Chart.show(panel, figure);
+    tell("drawn", panel);
+  }
+
+  window.botv2Live = {
+    now: () => Date.now() + clockOffset,
+    lostSince: () => (failing ? lastAnswer + clockOffset : null),
+  };
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     botv2: {
@@ -190,16 +228,17 @@
       draw(drawing, id, store) {
         if (!drawing) return;
         const panel = id.slice(0, -IDS.drawing.length);
-        window.botv2Draw(document.getElementById(panel + IDS.note), drawing[0]);
-        window.botv2Draw(document.getElementById(panel + IDS.body), drawing[1]);
+        drawings[panel] = drawing;
+        show(panel);
         delete awaited[store.slice(IDS.version.length)];
         spread();
       },
-      theme(...clicks) {
-        const pressed = window.dash_clientside.callback_context.triggered_id;
-        if (pressed) window.botv2Theme.choose(pressed.slice("theme-".length));
-        return THEMES.map((theme) => String(theme === window.botv2Theme.current()));
+      page() {
+        if ("panel-feeds" in drawings) show("panel-feeds");
+        tell("page");
       },
+      older: (drawing) => window.botv2Feed.older(drawing),
+      text: (value) => window.botv2Feed.text(value),
     },
   });
 })();

@@ -12,11 +12,9 @@ INDEX_STRING = """<!doctype html>
   <body>
     <noscript><p class="no-script">BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.</p></noscript>
     {%app_entry%}
-    <footer>
-      {%config%}
-      {%scripts%}
-      {%renderer%}
-    </footer>
+    {%config%}
+    {%scripts%}
+    {%renderer%}
   </body>
 </html>
 """

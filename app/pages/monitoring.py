@@ -1,21 +1,52 @@
 """The Live Monitor page."""
 
-from dash import html
+from typing import Any
 
-from components.ids import Id
+from dash import dcc, html
+
+from components.feed import feed_card
+from components.ids import Id, graph_of
 from components.panels import TITLES
-from components.parts import card
+from components.parts import button, card, export_menu
+from components.switches import switch
+
+API = "/api/monitoring"
+REMOVED = ["select2d", "lasso2d", "autoScale2d"]
+# plotly.js 4 offers to upload a chart to its maker's cloud: not from here
+GRAPH: Any = {"displayModeBar": "hover", "displaylogo": False, "responsive": True, "modeBarButtonsToRemove": REMOVED, "showSendToCloud": False}
 
 
-def layout() -> html.Div:
+def layout(_may_control: bool) -> html.Div:
     """Return the page with skeletons; the panels' callbacks fill it."""
     right = html.Div(
         [
             card(Id.PANEL_STATISTICS, TITLES[Id.PANEL_STATISTICS], extra="statistics", lines=1),
-            card(Id.PANEL_POSITIONS, TITLES[Id.PANEL_POSITIONS], extra="wide", lines=4),
-            card(Id.PANEL_SIGNALS, TITLES[Id.PANEL_SIGNALS], "confidence", extra="seven tall"),
-            card(Id.PANEL_ALERTS, TITLES[Id.PANEL_ALERTS], "last 24 h", extra="five tall"),
+            _chart(Id.PANEL_PNL, "seven", str(Id.PANEL_POSITIONS)),
+            _chart(Id.PANEL_MINUTES, "five", "all", legend=True),
+            card(
+                Id.PANEL_POSITIONS, TITLES[Id.PANEL_POSITIONS], extra="wide", lines=4, tools=[_export(Id.PANEL_POSITIONS, "positions")], bots="rows"
+            ),
+            card(Id.PANEL_SIGNALS, TITLES[Id.PANEL_SIGNALS], "confidence", "seven tall", tools=[_export(Id.PANEL_SIGNALS, "signals")], bots="rows"),
+            card(Id.PANEL_ALERTS, TITLES[Id.PANEL_ALERTS], "last 24 h", "five tall", tools=[*_switches(), _export(Id.PANEL_ALERTS, "alerts")]),
         ],
         className="columns",
     )
-    return html.Div([card(Id.PANEL_ACTIVITY, TITLES[Id.PANEL_ACTIVITY], extra="feed", lines=8), right], className="page monitor")
+    return html.Div([feed_card(TITLES[Id.PANEL_ACTIVITY]), right], className="page monitor")
+
+
+def _chart(panel: Id, extra: str, bots: str, *, legend: bool = False) -> html.Section:
+    """The graph stands hidden until there is something to draw: an empty one would show bare axes."""
+    keys = [html.Span([html.I(className=f"key {name}"), name], className="legend") for name in ("all", "warnings")] if legend else ""
+    graph = html.Div(dcc.Graph(id=graph_of(panel), config=GRAPH, className="graph"), className="chart", hidden=True, role="img")
+    return card(panel, TITLES[panel], keys, f"{extra} charted", below=graph, bots=bots)
+
+
+def _export(panel: Id, name: str) -> html.Details:
+    return export_menu(TITLES[panel], f"{API}/{name}/export")
+
+
+def _switches() -> list[html.Button]:
+    return [
+        button("Browser notifications", "bell", wordless=True, **switch("notifications")),
+        button("Sound", "sound", wordless=True, **switch("sound")),
+    ]

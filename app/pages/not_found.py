@@ -5,7 +5,7 @@ from dash import dcc, html
 from components.frame import LIVE_PATH
 
 
-def layout() -> html.Div:
+def layout(_may_control: bool) -> html.Div:
     """Return a sentence and a way on."""
     return html.Div(
         html.Section(

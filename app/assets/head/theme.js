@@ -1,4 +1,4 @@
-/* Runs in the head, before the first paint: no flash of the wrong theme. Also what the switch calls. */
+/* Runs in the head, before the first paint: no flash of the wrong theme. Also the switch: every `data-theme-choice` button. */
 (function () {
   "use strict";
   const KEY = "botv2-theme";
@@ -13,27 +13,32 @@
     }
   }
 
-  function show(theme) {
+  function show() {
     const root = document.documentElement;
-    root.dataset.theme = theme;
-    root.dataset.bsTheme = theme === "light" || (theme === "auto" && systemIsLight.matches) ? "light" : "dark";
+    root.dataset.theme = current;
+    root.dataset.bsTheme = current === "light" || (current === "auto" && systemIsLight.matches) ? "light" : "dark";
+    mark();
+    document.dispatchEvent(new CustomEvent("botv2:theme"));
+  }
+
+  function mark() {
+    for (const button of document.querySelectorAll("[data-theme-choice]")) button.setAttribute("aria-pressed", String(button.dataset.themeChoice === current));
   }
 
   const known = stored();
   let current = THEMES.includes(known) ? known : "dark";
-  show(current);
-  systemIsLight.addEventListener("change", () => show(current));
-
-  window.botv2Theme = {
-    current: () => current,
-    choose(theme) {
-      current = theme;
-      show(theme);
-      try {
-        window.localStorage.setItem(KEY, theme);
-      } catch (refused) {
-        // as above
-      }
-    },
-  };
+  show();
+  systemIsLight.addEventListener("change", show);
+  document.addEventListener("botv2:page", mark);
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-theme-choice]");
+    if (!button) return;
+    current = button.dataset.themeChoice;
+    show();
+    try {
+      window.localStorage.setItem(KEY, current);
+    } catch (refused) {
+      // as above
+    }
+  });
 })();

@@ -1,0 +1,56 @@
+/* Small things that every page needs: the question before what cannot be undone, menus that close, "copy". */
+(function () {
+  "use strict";
+  const ASKS = "[data-confirm]";
+
+  /* Ask, then do what the button says: POST to its `data-post`, or put its `data-value` into the store `data-store`. */
+  function ask(button) {
+    const dialog = document.getElementById("frame-confirm");
+    dialog.querySelector(".question").textContent = button.dataset.confirm;
+    dialog.onclick = (event) => {
+      const answer = event.target.dataset.answer;
+      if (!answer) return;
+      dialog.close();
+      if (answer === "yes") perform(button.dataset);
+    };
+    dialog.showModal();
+  }
+
+  async function perform(wanted) {
+    if (wanted.store) {
+      window.dash_clientside.set_props(wanted.store, { data: wanted.value });
+      return;
+    }
+    try {
+      const answer = await fetch(wanted.post, { method: "POST", credentials: "same-origin", headers: { Accept: "application/json" } });
+      const body = await answer.json();
+      window.botv2Toast({ severity: answer.ok ? "SUCCESS" : "ERROR", title: answer.ok ? body.message : "That was refused", message: answer.ok ? "" : body.error.message });
+    } catch (unreachable) {
+      window.botv2Toast({ severity: "ERROR", title: "The server cannot be reached", message: "Nothing was changed. Try again." });
+    }
+  }
+
+  async function copy(button) {
+    await navigator.clipboard.writeText(button.parentElement.querySelector("pre").textContent);
+    button.classList.add("done");
+    setTimeout(() => button.classList.remove("done"), 1500);
+  }
+
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll(".menu-button[open]")) if (menu !== except) menu.open = false;
+  }
+
+  document.addEventListener("click", (event) => {
+    closeMenus(event.target.closest(".menu-button"));
+    const asks = event.target.closest(ASKS);
+    const copies = event.target.closest("[data-copy]");
+    if (asks) ask(asks);
+    if (copies) copy(copies);
+  });
+  document.addEventListener("keydown", (event) => {
+    const menu = event.key === "Escape" && document.querySelector(".menu-button[open]");
+    if (!menu) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+})();

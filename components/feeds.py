@@ -1,0 +1,33 @@
+"""The bots that report: the list in the sidebar, and the same as choices of the feed's filter."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dash import html
+
+from components.parts import DECORATION, Record, View, facts
+
+
+def feeds(known: Sequence[Record], now: datetime) -> View:
+    """Return the list of `known` bots; stale.js keeps their lag up to date between two drawings, by the browser's clock."""
+    if not known:
+        return View(None, html.P("No bot has reported yet", className="mut"), bar=html.P("No bot has reported yet", className="mut"))
+    choices = [_choice(feed["bot"]) for feed in known]
+    return View(None, html.Ul([_feed(feed) for feed in known]), bar=choices)
+
+
+def _feed(feed: Record) -> html.Li:
+    heartbeat = feed["heartbeat_seconds"]
+    known = facts(
+        key=feed["bot"],
+        feed_bot=feed["bot"],
+        last_seen=feed["last_seen"],
+        heartbeat=None if heartbeat is None else str(heartbeat),
+        demo="true" if feed["demo"] else None,
+    )
+    lag = html.Span(className="lag")
+    return html.Li([html.I(className="dot", **DECORATION), html.Span(feed["bot"], className="bot", title=feed["bot"]), lag], **known)
+
+
+def _choice(bot: str) -> html.Button:
+    return html.Button(bot, className="menu-item", **facts(filter="bot", value=bot, key=bot))
