@@ -15,7 +15,7 @@ from data.monitor import LiveMonitoringSystem
 from data.schema import AlertCursor, BotState, Counter, Journal
 from data.scope import ActivityExportScope, ActivityScope, AlertExportScope, PositionScope, SignalScope
 from data.store import Store
-from data.times import iso, now, parse_iso
+from data.times import iso, now
 
 CHUNK = 1000
 LAST_POSSIBLE_ID = 2**63 - 1
@@ -112,9 +112,8 @@ class Live:
         ]
 
     def recent_alerts(self, limit: int = 20) -> list[Row]:
-        """Return the newest alerts of the last 24 hours, newest first; moves nobody's cursor."""
-        since = now() - FIRST_LOOK
-        return [alert for alert in self._monitor.latest_alerts(limit) if parse_iso(alert["timestamp"]) >= since]
+        """Return the newest alerts that were received within 24 hours, newest first; moves nobody's cursor."""
+        return self._monitor.latest_alerts(limit, now() - FIRST_LOOK)
 
     # --- alerts, each reader's own -------------------------------------------------------------------------
 

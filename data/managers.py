@@ -2,6 +2,8 @@
 
 from collections import Counter as Tally
 from collections import deque
+from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from sqlalchemy import Connection, select
@@ -128,22 +130,24 @@ class BrowserAlertSystem:
     """The latest alerts, newest last; who has been given which is kept in the store."""
 
     def __init__(self, maxlen: int = RING) -> None:
-        self._alerts: deque[Row] = deque(maxlen=maxlen)
+        self._alerts: deque[tuple[datetime, Row]] = deque(maxlen=maxlen)  # with the time of receipt
 
     def load(self, connection: Connection) -> None:
         """Read the newest alerts."""
-        newest = select(Journal.id, Journal.body).where(Journal.kind == "alert").order_by(Journal.id.desc())
+        newest = select(Journal.id, Journal.received_at, Journal.body).where(Journal.kind == "alert").order_by(Journal.id.desc())
         rows = connection.execute(newest.limit(self._alerts.maxlen)).all()
-        self._alerts.extend({"id": row.id, **row.body} for row in reversed(rows))
+        self._alerts.extend((row.received_at, {"id": row.id, **row.body}) for row in reversed(rows))
 
     def apply(self, entry: Entry) -> None:
         """Add an alert."""
-        self._alerts.append(entry.record())
+        self._alerts.append((entry.received_at, entry.record()))
 
     def forget(self, prefix: str) -> None:
         """Forget the alerts of the bots whose name begins with `prefix`."""
-        self._alerts = deque((alert for alert in self._alerts if not alert["bot"].startswith(prefix)), self._alerts.maxlen)
+        kept = ((received_at, alert) for received_at, alert in self._alerts if not alert["bot"].startswith(prefix))
+        self._alerts = deque(kept, self._alerts.maxlen)
 
-    def latest(self, limit: int) -> list[Row]:
-        """Return the newest alerts, newest first."""
-        return [alert for alert, _ in zip(reversed(self._alerts), range(limit), strict=False)]
+    def latest(self, limit: int, since: datetime | None = None) -> list[Row]:
+        """Return the newest alerts, newest first; with `since`, those that were received then or later."""
+        recent = (alert for received_at, alert in reversed(self._alerts) if since is None or received_at >= since)
+        return list(islice(recent, limit))

@@ -171,10 +171,10 @@ class LiveMonitoringSystem:
         with self._lock:
             return self.positions.all()
 
-    def latest_alerts(self, limit: int = 50) -> list[Row]:
-        """Return the newest alerts, newest first."""
+    def latest_alerts(self, limit: int = 50, since: datetime | None = None) -> list[Row]:
+        """Return the newest alerts, newest first; with `since`, those that were received then or later."""
         with self._lock:
-            return self.alerts.latest(limit)
+            return self.alerts.latest(limit, since)
 
     def last_hour(self) -> dict[str, dict[str, list[Any]]]:
         """Return the P&L of the open positions and the events per minute, see `LiveTrend.read`."""

@@ -72,8 +72,6 @@ def replay(link: Link, candles: CandleFile, strategy: Strategy, *, speed: float 
     account = Account(strategy.name, candles.symbol, strategy.terms)
     report = Report(link, candles, strategy, account, run)
     trades = _play(_paced(watch(candles), speed, candles, known), strategy, account, report, known)
-    if speed:  # a replay that is over is not silent
-        link.event(None, "SYSTEM", "Heartbeat withdrawn: the replay is over", heartbeat_seconds=None)
     link.arrive()
     expected = strategy.trades(candles)
     return Summary(trades, account.realised, len(expected), sum(trade.net_pnl for trade in expected), known)
