@@ -39,6 +39,12 @@ def test_the_lines_of_python_report_to_the_running_server(live_server: LiveServe
     until(lambda: messages(live_server) == ["bought 0.1 BTC at 50,000"])
 
 
+def test_the_five_lines_with_the_client_report_to_the_running_server(live_server: LiveServer) -> None:
+    program = block("python", "from client").replace("http://127.0.0.1:8050", live_server.url).replace("the token", live_server.token("ingest"))
+    subprocess.run([sys.executable, "-W", "error", "-c", program], cwd=ROOT, check=True, timeout=20)
+    until(lambda: "bought 0.1 BTC at 50,000" in messages(live_server))
+
+
 def test_the_curl_reports_to_the_running_server(live_server: LiveServer) -> None:
     if shutil.which("curl") is None:
         pytest.skip("not run: curl is not installed")
