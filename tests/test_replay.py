@@ -142,7 +142,7 @@ def test_a_server_killed_and_restarted_in_the_middle_loses_nothing_and_doubles_n
     assert counts["total_signals"] == 1318 - 19
     assert counts["total_positions"] == len(trades)
     events = watcher.get("/api/monitoring/activity", limit=1000)["events"]
-    told_events = [event for event in events if not event["message"].startswith("Heartbeat")]
+    told_events = [event for event in events if "heartbeat_seconds" not in event["metadata"]]
     assert len(told_events) == 2 + 2 * len(trades) + stops
 
 
