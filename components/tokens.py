@@ -1,6 +1,7 @@
 """The API tokens on the settings page: the form, the one time that a token is shown, and the list."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -43,20 +44,22 @@ def token_form() -> html.Div:
 
 
 def made_token(token: str, name: str, scopes: Sequence[str], bot: str | None, server: str) -> html.Div:
-    """Return the new token with what to do with it; the text stands nowhere else."""
+    """Return the new token with what to do with it; the text stands nowhere else.
+
+    A token that is bound to no bot speaks for one of its own name in the snippets: each bot should have a name.
+    """
+    speaker = bot or name
     snippet = "\n".join(
         [
             "from client import connect, EventType",
-            f'monitor = connect("{server}", "{token}"{"" if bot is None else f", bot={json.dumps(bot)}"})',
+            f'monitor = connect("{server}", "{token}", bot={json.dumps(speaker)})',
             'monitor.log_event(EventType.SYSTEM, "Hello from my bot")',
             "# ... trade: monitor.update_signal, update_position, send_alert ...",
             "monitor.close()",
         ]
     )
-    curl = (
-        f'curl -X POST {server}/api/monitoring/activity -H "Authorization: Bearer {token}" '
-        """-H "Content-Type: application/json" -d '{"event_type": "SYSTEM", "message": "Hello from my bot"}'"""
-    )
+    body = shlex.quote(json.dumps({"event_type": "SYSTEM", "message": "Hello from my bot", "bot": speaker}))
+    curl = f'curl {server}/api/monitoring/activity -H "Authorization: Bearer {token}" -H "Content-Type: application/json" -d {body}'
     reads_only = "ingest" not in scopes
     if reads_only:
         curl = f'curl {server}/api/monitoring/activity -H "Authorization: Bearer {token}"'

@@ -402,7 +402,9 @@ def test_a_new_token_comes_with_five_lines_of_python_and_a_curl_line() -> None:
     snippet = next(part for part in walk(made) if isinstance(part, str) and "import connect" in part)
     assert len(snippet.splitlines()) == 5
     compile(snippet, "snippet", "exec")
-    assert "curl -X POST http://127.0.0.1:8050/api/monitoring/activity" in text(made)
+    assert 'bot="a\\"b"' in snippet
+    assert "curl http://127.0.0.1:8050/api/monitoring/activity" in text(made)
+    assert 'bot="my bot"' in text(made_token("bv2_secret", "my bot", ["ingest"], None, "http://127.0.0.1:8050"))
 
 
 def test_the_list_of_tokens_offers_to_revoke_those_in_force_alone() -> None:

@@ -16,6 +16,8 @@ Figure: TypeAlias = dict[str, Any]
 
 TEXT = {"size": 11, "color": "--bv-chart-text"}
 CLOCK = [{"dtickrange": [None, 30_000], "value": "%H:%M:%S"}, {"dtickrange": [30_000, None], "value": "%H:%M"}]
+# 124k and 1.2M, but 0.2 and not 200m: nobody reads money in thousandths
+AMOUNTS = [{"dtickrange": [None, 1], "value": "~g"}, {"dtickrange": [1, 1000], "value": ",~g"}, {"dtickrange": [1000, None], "value": "~s"}]
 AXIS: dict[str, Any] = {
     "gridcolor": "--bv-chart-grid",
     "linecolor": "--bv-chart-axis",

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.charts.base import Figure, base_layout, begin, chart_view
+from components.charts.base import AMOUNTS, Figure, base_layout, begin, chart_view
 from components.parts import View, empty, time
 
 EMPTY = empty("No P&L in the last 60 minutes", "It begins with the next", "POST /api/monitoring/positions/update")
@@ -23,7 +23,7 @@ def live_pnl(samples: Mapping[str, Sequence[Any]]) -> Figure | None:
     decimals = fmt.money_decimals(values)
     layout = base_layout("P&L of open positions", "time, UTC", "unrealized P&L, in the positions' currency")
     layout["xaxis"]["autorangeoptions"] = {"include": begin(moments, SHORTEST), "clipmax": moments[-1]}
-    layout["yaxis"]["tickformat"] = "~s"
+    layout["yaxis"]["tickformatstops"] = AMOUNTS
     layout["annotations"] = [_tag(last, decimals)]
     line: Figure = {"type": "scatter", "mode": "lines", "x": moments, "y": values, "name": "P&L"}
     line |= {"line": {"color": "--bv-accent", "width": 1.6}, "hovertemplate": f"%{{y:+,.{decimals}f}}<extra></extra>", "fill": "tozeroy"}
