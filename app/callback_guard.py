@@ -30,12 +30,23 @@ def _is_call(app: dash.Dash, body: object) -> bool:
     callback = app.callback_map[body["output"]]
     changed = body.get("changedPropIds", [])
     return (
-        isinstance(changed, list)
+        "callback" in callback  # without one it runs in the browser, and the server has nothing to call
+        and isinstance(changed, list)
         and all(isinstance(item, str) for item in changed)
         and _fits(body.get("inputs"), callback["inputs"])
         and _fits(body.get("state", []), callback["state"])
-        and isinstance(body.get("outputs"), dict | list)
+        and _names(body.get("outputs"), body["output"])
     )
+
+
+def _names(given: object, output: str) -> bool:
+    """The outputs are told twice: as one text, and as the ends that it names, a list where it names several."""
+    texts = output.strip(".").split("...") if output.startswith("..") else [output]
+    ends = [given] if texts == [output] else given
+    if not isinstance(ends, list) or not all(isinstance(end, dict) for end in ends):
+        return False
+    # What follows an @ tells callbacks apart that share an output.
+    return [f"{end.get('id')}.{end.get('property')}".partition("@")[0] for end in ends] == [text.partition("@")[0] for text in texts]
 
 
 def _fits(given: object, declared: list[dict[str, str]]) -> bool:

@@ -63,6 +63,7 @@ class Push:
         self.viewers: dict[str, Viewer] = {}
         self._entries: queue.Queue[list[Entry] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
+        self._sent_at = 0.0
         desk.journal.subscribe(self._follow)
         self._listen()
 
@@ -91,13 +92,13 @@ class Push:
             return {"id": self.desk.journal.tail.applied, "versions": self.desk.versions()}
 
     def _subscribe(self, sid: str, wanted: Any) -> Row:
-        """Keep what a viewer wants; answer the id from which on it is pushed everything, or what is wrong."""
+        """Keep what a viewer wants, kinds by record's or message's name; answer the id from which on it is pushed that, or what is wrong."""
         viewer = self.viewers.get(sid)
         wanted = {} if wanted is None else wanted
         if viewer is None or not isinstance(wanted, dict) or not all(_texts(wanted.get(name)) for name in ("bots", "kinds")):
             return {"error": {"code": Code.INVALID_FIELDS.value, "message": "bots and kinds are lists of text", "fields": {}}}
         viewer.bots = frozenset(wanted["bots"]) if wanted.get("bots") is not None else None
-        viewer.kinds = frozenset(wanted["kinds"]) if wanted.get("kinds") is not None else None
+        viewer.kinds = frozenset(MESSAGES.get(kind, kind) for kind in wanted["kinds"]) if wanted.get("kinds") is not None else None
         return {"id": self.desk.journal.tail.applied}
 
     def _follow(self, entries: list[Entry]) -> None:
@@ -135,6 +136,7 @@ class Push:
             try:
                 if entries:
                     self._send(entries)
+                    self._sent_at = time.monotonic()
                 if time.monotonic() - looked > LOOK_SECONDS:
                     looked = time.monotonic()
                     self._look_after_viewers()
@@ -142,14 +144,14 @@ class Push:
                 log.exception("a push failed; the pages' heartbeat heals it")
 
     def _gathered(self) -> list[Entry] | None:
-        """Return what came within a few milliseconds, [] when nothing came for a while, None at the end."""
+        """Return what came since the last time, at least a few milliseconds ago; [] when nothing did for a while, None at the end."""
         try:
             first = self._entries.get(timeout=LOOK_SECONDS)
         except queue.Empty:
             return []
         if first is None:
             return None
-        time.sleep(GATHER_SECONDS)
+        time.sleep(max(0.0, self._sent_at + GATHER_SECONDS - time.monotonic()))  # a lone record goes at once
         entries = list(first)
         while not self._entries.empty():
             more = self._entries.get()

@@ -49,30 +49,62 @@ def post_request(path: str, token: str, body: dict[str, object]) -> bytes:
 async def hammer(port: int, request: bytes, clients: int, seconds: float) -> Timed:
     """Have kept-alive clients send `request` again and again for some seconds; every answer must be a 201."""
     until = time.perf_counter() + seconds
-    answers = await asyncio.gather(*(_send_until(port, request, until) for _ in range(clients)))
-    taken = [each for mine in answers for each in mine]
+    taken: list[float] = []
+    async with asyncio.timeout(seconds + ANSWER_SECONDS * 5):
+        await asyncio.gather(*(_send_until(port, request, until, taken) for _ in range(clients)))
     return Timed(taken, per_second=len(taken) / seconds)
 
 
-async def _send_until(port: int, request: bytes, until: float) -> list[float]:
-    taken: list[float] = []
-    kept = None
-    try:
-        while (began := time.perf_counter()) < until:
-            async with asyncio.timeout(ANSWER_SECONDS * 5):
-                reader, writer = kept = kept or await asyncio.open_connection(HOST, port)
-                writer.write(request)
-                status, stays_open = await _answer(reader)
-            if status != 201:
-                raise RuntimeError(f"answered {status}")
-            taken.append(time.perf_counter() - began)
-            if not stays_open:
-                writer.close()
-                kept = None
-    finally:
-        if kept is not None:
-            kept[1].close()
-    return taken
+async def _send_until(port: int, request: bytes, until: float, taken: list[float]) -> None:
+    while time.perf_counter() < until:
+        _, client = await asyncio.get_running_loop().create_connection(lambda: _Client(request, until, taken), HOST, port)
+        await client.ended
+
+
+class _Client(asyncio.Protocol):
+    """One connection that repeats its request at each answer, until it is time or the server hangs up after one; streams would cost twice."""
+
+    def __init__(self, request: bytes, until: float, taken: list[float]) -> None:
+        self._request, self._until, self._taken = request, until, taken
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # narrows the type
+        self._transport = transport
+        self._send()
+
+    def _send(self) -> None:
+        self._received = b""
+        self._began = time.perf_counter()
+        self._transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, complete, body = self._received.partition(b"\r\n\r\n")
+        length = LENGTH.search(head)
+        if not complete or (length and len(body) < int(length[1])):
+            return
+        if head[9:12] != b"201":
+            self._end(RuntimeError(f"answered {head[:40]!r}"))
+            return
+        now = time.perf_counter()
+        self._taken.append(now - self._began)
+        if now >= self._until or b"connection: close" in head.lower():
+            self._end()
+        else:
+            self._send()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._end(error or ConnectionError("the server hung up instead of answering"))
+
+    def _end(self, error: Exception | None = None) -> None:
+        self._transport.close()
+        if self.ended.done():
+            return
+        if error is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
 
 
 async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:

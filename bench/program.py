@@ -50,6 +50,12 @@ class Program:
             time.sleep(0.01)
         return time.monotonic() - began
 
+    @property
+    def group(self) -> int:
+        """Return the process group's number while it runs."""
+        assert self._process is not None, "it does not run"
+        return self._process.pid
+
     def kill(self) -> None:
         """End the whole process group with SIGKILL."""
         if self._process is not None:

@@ -44,13 +44,14 @@ def create_app_with_bench_routes(settings: Settings, desk: Desk) -> Dash:
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("kind", help="gthread-THREADS, werkzeug, waitress or bridge (uvicorn and a2wsgi)")
+    parser.add_argument("kind", help="shipped, gthread-THREADS, werkzeug, waitress or bridge (uvicorn and a2wsgi)")
     parser.add_argument("--port", type=int, required=True)
     given = parser.parse_args()
     settings = Settings.load(botv2_port=given.port)
     app.server.create_app = create_app_with_bench_routes
     if given.kind.startswith("gthread-"):
         serve.THREADS = int(given.kind.removeprefix("gthread-"))
+    if given.kind.startswith(("gthread-", "shipped")):
         serve.serve(settings, lambda *_: None)
         return
     desk = Desk.open(settings)

@@ -6,19 +6,20 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.ingest import EVENT
 from bench.load import Timed, Viewers, hammer, health_beside_stalled_clients, post_request
 from bench.program import Program, make_token
-from tests.support.paths import ROOT
+from bench.report import MACHINE, replace_section
 
-MACHINE = "2 cores, 24 GiB, shared Linux virtual machine"
 KINDS = ("gthread-16", "gthread-64", "gthread-600", "werkzeug", "waitress")
 WITHOUT_SOCKETS = {"waitress", "bridge"}  # a WebSocket needs the connection itself, which neither hands to WSGI
 CLIENTS = (8, 32)
@@ -27,11 +28,6 @@ STALLED = 100
 BURST_SECONDS = 0.6
 PUSH_SECONDS = 1.5
 PUSHES = 15
-EVENT: dict[str, object] = {
-    "event_type": "ORDER",
-    "message": "Market order executed: BUY 0.1 BTC at $50,000",
-    "metadata": {"symbol": "BTCUSDT", "side": "BUY", "quantity": 0.1, "price": 50000},
-}
 TARGETS = {"stored": "/api/monitoring/activity", "checked": "/bench/checked", "bare": "/bench/bare"}
 
 
@@ -152,14 +148,14 @@ def _stalled_cell(contestant: Contestant) -> str:
     return f"{median:.0f}, {worst:.0f}{unanswered}"
 
 
-def main() -> int:
-    """Run the contest and print (and with `--write` keep) its table."""
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the contest and print (and with `--write` keep) its table; `words` are the command line's, unless given."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", nargs="+", metavar="KIND", help=f"some of {' '.join(KINDS)} bridge")
     parser.add_argument("--bridge", metavar="PYTHON", help="also uvicorn and a2wsgi, by the interpreter that has them")
-    parser.add_argument("--write", action="store_true", help="append the table to bench/results.md")
-    given = parser.parse_args()
+    parser.add_argument("--write", action="store_true", help="replace the table in bench/results.md")
+    given = parser.parse_args(words)
     pythons = dict.fromkeys(given.only or KINDS, sys.executable) | ({"bridge": given.bridge} if given.bridge else {})
     with tempfile.TemporaryDirectory(prefix="botv2-serving-") as folder:
         contestants = [Contestant(kind, Program(Path(folder) / kind, "bench.served", kind, python=python)) for kind, python in pythons.items()]
@@ -171,12 +167,16 @@ def main() -> int:
         finally:
             for contestant in contestants:
                 contestant.program.kill()
-    lines = [f"## Serving, {datetime.now(UTC):%Y-%m-%d}", "", f"{MACHINE}; medians of {given.rounds} rounds in turn; SQLite, durability=full.", ""]
+    lines = [
+        f"## Serving, {datetime.now(UTC):%Y-%m-%d}",
+        "",
+        f"{MACHINE}; load average {os.getloadavg()[0]:.1f}; medians of {given.rounds} rounds in turn; SQLite, durability=full.",
+        "",
+    ]
     lines += table(contestants)
     print(*lines, sep="\n")
     if given.write:
-        with (ROOT / "bench" / "results.md").open("a") as file:
-            print("", *lines, sep="\n", file=file)
+        replace_section(lines)
     return 0
 
 

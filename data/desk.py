@@ -46,7 +46,7 @@ class Desk:
         self.trades = Trades(store)
         self._stopping = threading.Event()
         self._ticker: threading.Thread | None = None
-        self._opened = time.monotonic()
+        self._opened = self._started = time.monotonic()
 
     @classmethod
     def open(cls, settings: Settings) -> "Desk":
@@ -63,6 +63,7 @@ class Desk:
     def start(self) -> None:
         """Start the writer, the tail and the ticker; until then each append commits by itself."""
         self.journal.start()
+        self._started = time.monotonic()
         self._stopping.clear()
         self._ticker = threading.Thread(target=self._tick, name="desk-ticker", daemon=True)
         self._ticker.start()
@@ -143,10 +144,10 @@ class Desk:
         trimmed = -TRIM_SECONDS
         while not self._stopping.wait(SILENCE_SECONDS):
             try:
-                self.journal.raise_silence_alerts()
+                self.journal.raise_silence_alerts(time.monotonic() - self._started)
                 if time.monotonic() - trimmed > TRIM_SECONDS:
                     trimmed = time.monotonic()
-                    retention.trim(self.store, self.settings.botv2_retention_days)
+                    retention.trim(self.store, self.settings.botv2_retention_days, self._stopping)
             except Refused as refusal:
                 log.warning("a periodic task waits: %s", refusal.message)
             except Exception:

@@ -10,7 +10,7 @@ import orjson
 from data.ledger import Row
 
 BOM = "\ufeff"  # by which spreadsheets know UTF-8
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are full-width forms of the first
 
 
 def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[bytes]:

@@ -6,11 +6,10 @@ gathered, posts it inside one transaction, commits, lets the projections follow,
 
 import hashlib
 import logging
+import math
 import queue
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -53,7 +52,14 @@ class _Request:
     work: Callable[[Ledger], Any]
     records: int = 1
     only_positions: bool = False
-    future: "Future[Any]" = field(default_factory=Future)
+    answer: "queue.SimpleQueue[Any]" = field(default_factory=queue.SimpleQueue)  # takes one, for a fraction of what a Future costs
+
+    def result(self, patience: float | None = None) -> Any:
+        """Return the answer, or raise it if it is an error; `queue.Empty` when none comes within `patience` seconds."""
+        answer = self.answer.get(timeout=patience)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 class Journal:
@@ -64,7 +70,7 @@ class Journal:
         self.store = store
         self.tail = Tail(store)
         self._relaxed = durability == "normal"
-        self._queue: queue.Queue[_Request | None] = queue.Queue(QUEUE_REQUESTS)
+        self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._one_at_a_time = threading.RLock()
 
@@ -90,12 +96,12 @@ class Journal:
         request.only_positions = all(draft.kind == "position" for draft in drafts)
         return self._do(request)
 
-    def raise_silence_alerts(self) -> list[Outcome]:
-        """Raise the alerts of bots that have fallen silent; safe to call from any number of processes."""
+    def raise_silence_alerts(self, listening: float = math.inf) -> list[Outcome]:
+        """Raise the alerts of bots that have fallen silent in the last `listening` seconds; safe to call from any number of processes."""
         with self.store.read() as connection:
-            if not rules.someone_is_silent(connection, now()):
+            if not rules.someone_is_silent(connection, now(), listening):
                 return []
-        outcomes: list[Outcome] = self._do(_Request(posting.record_silence))
+        outcomes: list[Outcome] = self._do(_Request(lambda ledger: posting.record_silence(ledger, listening)))
         return outcomes
 
     def subscribe(self, follower: Callable[[list[Entry]], None]) -> None:
@@ -124,14 +130,13 @@ class Journal:
     def _do(self, request: _Request) -> Any:
         if self._thread is None:
             self._commit([request])
-            return request.future.result()
+            return request.result()
+        if self._queue.qsize() >= QUEUE_REQUESTS:
+            raise Refused(Code.STORAGE_BUSY, "too many records wait to be stored; try again", retry_after=1)
+        self._queue.put(request)
         try:
-            self._queue.put_nowait(request)
-        except queue.Full:
-            raise Refused(Code.STORAGE_BUSY, "too many records wait to be stored; try again", retry_after=1) from None
-        try:
-            return request.future.result(ANSWER_SECONDS)
-        except FutureTimeout:
+            return request.result(ANSWER_SECONDS)
+        except queue.Empty:
             raise Refused(
                 Code.STORAGE_BUSY, "the store did not answer in time; send the record again under the same Idempotency-Key", retry_after=2
             ) from None
@@ -140,8 +145,11 @@ class Journal:
 
     def _write_for_ever(self) -> None:
         while (request := self._queue.get()) is not None:
-            if not self._commit(self._gathered(request)):
-                self._refuse_waiting()
+            try:
+                if not self._commit(self._gathered(request)):
+                    self._refuse_waiting()
+            except Exception:  # its callers are refused when their time is over; those who come after must be served
+                log.exception("the writer failed")
 
     def _gathered(self, first: _Request) -> list[_Request]:
         batch, records = [first], first.records
@@ -163,20 +171,21 @@ class Journal:
             try:
                 answers, entries = self._transact(batch)
             except Refused as refusal:
-                _answer_all(batch, refusal)
+                for request in batch:
+                    request.answer.put(refusal)
                 return False
             except Exception as error:
                 # One request's fault must not be its neighbours': find it by storing each alone.
                 if len(batch) == 1:
                     log.exception("a record could not be stored")
-                    batch[0].future.set_exception(error)
+                    batch[0].answer.put(error)
                     return True
                 stored = [self._commit([request]) for request in batch]
                 return all(stored)
             if entries:
                 self.tail.follow(entries)
         for request, answer in zip(batch, answers, strict=True):
-            _answer(request, answer)
+            request.answer.put(answer)
         return True
 
     def _transact(self, batch: list[_Request]) -> tuple[list[Any], list[Entry]]:
@@ -204,19 +213,7 @@ class Journal:
             if request is None:
                 self._queue.put(None)
                 return
-            _answer(request, refusal)
-
-
-def _answer_all(batch: list[_Request], refusal: Refused) -> None:
-    for request in batch:
-        _answer(request, refusal)
-
-
-def _answer(request: _Request, answer: Any) -> None:
-    if isinstance(answer, Exception):
-        request.future.set_exception(answer)
-    else:
-        request.future.set_result(answer)
+            request.answer.put(refusal)
 
 
 def _post_all(ledger: Ledger, drafts: Sequence[Draft], bot: str, retry: Retry | None, answer: Callable[[list[Outcome]], Row] | None) -> Any:

@@ -6,14 +6,15 @@ reaches the database before `flush`, which needs one statement per table whateve
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Table, and_, delete, insert, select, text
+from sqlalchemy import Connection, Dialect, Insert, Table, and_, delete, insert, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data.schema import (
@@ -28,10 +29,11 @@ from data.schema import (
     Portfolio,
     Position,
     Signal,
+    Stamped,
     Strategy,
     Trade,
 )
-from data.store import NOTIFY_CHANNEL
+from data.store import NOTIFY_CHANNEL, Prepared
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
@@ -94,11 +96,11 @@ class Outcome:
 class _Layer:
     entries: list[Entry] = field(default_factory=list)
     rows: dict[type[Base], dict[Key, Row]] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
     heard: set[str] = field(default_factory=set)
 
 
-_COUNTERS = select(Counter.name, Counter.value)
-_INSERT = insert(Journal)
+_COUNTERS = "SELECT name, value FROM counter"
 COUNTED = {"event": "total_events", "signal": "total_signals", "alert": "total_alerts_sent"}
 
 
@@ -119,8 +121,9 @@ class Ledger:
         self._committing = _Layer()
         self._layers = [self._committing]
         self._known: dict[tuple[type[Base], Key], Row | None] = {}
-        counters = connection.execute(_COUNTERS)
-        self._known |= {(Counter, (name,)): {"name": name, "value": value} for name, value in counters}
+        with closing(connection.connection.cursor()) as cursor:
+            cursor.execute(_COUNTERS)
+            self._counters: dict[str, int] = dict(cursor.fetchall())
         self._rules: list[Row] | None = None
 
     @contextmanager
@@ -134,6 +137,7 @@ class Ledger:
             self._layers.pop()
         self._committing.entries += layer.entries
         self._committing.heard |= layer.heard
+        self._committing.counters |= layer.counters
         for table, rows in layer.rows.items():
             self._committing.rows.setdefault(table, {}).update(rows)
 
@@ -163,8 +167,10 @@ class Ledger:
 
     def counter(self, name: str) -> int:
         """Return a counter's value, 0 when it was never set."""
-        row = self.find(Counter, name)
-        return 0 if row is None else int(row["value"])
+        for layer in reversed(self._layers):
+            if (value := layer.counters.get(name)) is not None:
+                return value
+        return self._counters.get(name, 0)
 
     def entry_with(self, natural_key: str) -> Row | None:
         """Return the record that was stored under this digest, or None."""
@@ -191,7 +197,7 @@ class Ledger:
 
     def set_counter(self, name: str, value: int) -> None:
         """Set a counter."""
-        self.put(Counter, {"name": name, "value": value})
+        self._layers[-1].counters[name] = value
 
     def forget_bots(self, prefix: str) -> None:
         """Delete every row of the bots whose name begins with `prefix`, the journal's included; counters stay."""
@@ -224,30 +230,44 @@ class Ledger:
         """Write everything that was kept; the transaction's end commits it."""
         layer = self._committing
         if layer.entries:
-            self.connection.execute(_INSERT, [_journal_row(entry) for entry in layer.entries])
+            insertion = _insertion(self.connection.dialect)
+            insertion.execute(self.connection, map(attrgetter(*insertion.names), layer.entries))
             if self.connection.dialect.name == "postgresql":
                 self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))  # delivered at the commit, once
         if layer.heard:
             seen = [{"bot": bot, "first_seen": self.received_at, "last_seen": self.received_at} for bot in sorted(layer.heard)]
-            self._upsert(BotState, seen, changing=("last_seen",))
-        for table in NATURAL_KEYS:
+            self._upsert(BotState, seen, ("last_seen",))
+        if layer.counters:
+            self._upsert(Counter, [{"name": name, "value": value} for name, value in layer.counters.items()], ("value",))
+        for table, key in NATURAL_KEYS.items():
             if rows := layer.rows.get(table):
-                self._upsert(table, list(rows.values()))
+                changing = tuple(name for name in next(iter(rows.values())) if name not in key)
+                self._upsert(table, list(rows.values()), changing)
 
-    def _upsert(self, model: type[Base], rows: list[Row], changing: tuple[str, ...] | None = None) -> None:
-        names = changing or tuple(name for name in rows[0] if name not in NATURAL_KEYS[model])
-        self.connection.execute(_upsert_statement(self.connection.dialect.name, model, names), rows)
+    def _upsert(self, model: type[Base], rows: list[Row], changing: tuple[str, ...]) -> None:
+        dialect = self.connection.dialect
+        if issubclass(model, Stamped):  # SQLAlchemy fills in the stamps
+            self.connection.execute(_upsert_statement(dialect.name, model, changing), rows)
+        else:
+            upsert = _prepared_upsert(dialect, model, changing, tuple(rows[0]))
+            upsert.execute(self.connection, map(itemgetter(*upsert.names), rows))
 
 
-@lru_cache  # to put one together takes longer than to run it, and there are few
-def _upsert_statement(dialect: str, model: type[Base], changing: tuple[str, ...]) -> Executable:
+@lru_cache  # to put one together takes longer than to run it, and there are few; the same for the two below
+def _upsert_statement(dialect: str, model: type[Base], changing: tuple[str, ...]) -> Insert:
     table = model.__table__
     assert isinstance(table, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
     statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
     changes = {name: statement.excluded[name] for name in changing}
-    upsert: Executable = statement.on_conflict_do_update(index_elements=NATURAL_KEYS[model], set_=changes)
+    upsert: Insert = statement.on_conflict_do_update(index_elements=NATURAL_KEYS[model], set_=changes)
     return upsert
 
 
-def _journal_row(entry: Entry) -> Row:
-    return {name: getattr(entry, name) for name in Entry.__slots__}
+@lru_cache
+def _prepared_upsert(dialect: Dialect, model: type[Base], changing: tuple[str, ...], names: tuple[str, ...]) -> Prepared:
+    return Prepared(_upsert_statement(dialect.name, model, changing), dialect, names)
+
+
+@lru_cache
+def _insertion(dialect: Dialect) -> Prepared:
+    return Prepared(insert(Journal), dialect, Entry.__slots__)

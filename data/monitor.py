@@ -148,7 +148,8 @@ class LiveMonitoringSystem:
         """Count the list of bots as changed when one is new, changes its heartbeat, or was heard after a while."""
         if entry.kind == "control" or entry.effect == Effect.RAISED:
             return
-        late = self._feeds_at is None or (entry.received_at - self._feeds_at).total_seconds() >= FEEDS_SECONDS
+        # abs: after the clock was set back the list must not wait until the old time comes round again
+        late = self._feeds_at is None or abs((entry.received_at - self._feeds_at).total_seconds()) >= FEEDS_SECONDS
         if late or entry.bot not in self._heard or (entry.event_type == "SYSTEM" and "heartbeat_seconds" in entry.body["metadata"]):
             self._heard.add(entry.bot)
             self._feeds_at = entry.received_at

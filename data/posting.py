@@ -37,9 +37,9 @@ def post(ledger: Ledger, draft: Draft, bot: str) -> Outcome:
     return outcome
 
 
-def record_silence(ledger: Ledger) -> list[Outcome]:
+def record_silence(ledger: Ledger, listening: float) -> list[Outcome]:
     """Raise the alerts of bots that have fallen silent; returns one outcome per alert."""
-    return [_post_alert(ledger, alert, alert.bot or "", Effect.RAISED) for alert in rules.alerts_for_silence(ledger)]
+    return [_post_alert(ledger, alert, alert.bot or "", Effect.RAISED) for alert in rules.alerts_for_silence(ledger, listening)]
 
 
 def _post_event(ledger: Ledger, draft: EventIn, bot: str) -> Outcome:
@@ -82,7 +82,8 @@ def _post_signal(ledger: Ledger, draft: SignalIn, bot: str) -> Outcome:
         "bot": bot,
     }
     latest = ledger.find(Signal, bot, draft.strategy_name, draft.symbol)
-    effect = Effect.LATE if latest is not None and latest["at"] > at else Effect.ADDED
+    # one without a time of its own is the latest by its place in the order, whatever the server's clock did meanwhile
+    effect = Effect.LATE if draft.timestamp and latest is not None and latest["at"] > at else Effect.ADDED
     entry = ledger.append("signal", bot, at, body, effect)
     if effect is Effect.ADDED:
         key = {"bot": bot, "strategy_name": draft.strategy_name, "symbol": draft.symbol}
@@ -100,7 +101,7 @@ def _post_position(ledger: Ledger, draft: PositionIn, bot: str) -> Outcome:
             return Outcome({"id": known["id"], **known["body"]}, Effect.SAME)
         if digest and at <= max(known["at"], known["closed_at"] or known["at"]) and (first := ledger.entry_with(digest)):
             return Outcome(first, Effect.SAME)
-    effect = _position_effect(known, at)
+    effect = _position_effect(known, draft.timestamp)
     opened_at = draft.opened_at or (at if effect is Effect.OPENED or known is None else known["opened_at"])
     body = position_body(draft, bot, at, opened_at)
     entry = ledger.append("position", bot, at, body, effect, natural_key=digest)
@@ -109,13 +110,13 @@ def _post_position(ledger: Ledger, draft: PositionIn, bot: str) -> Outcome:
     return Outcome(entry.record(), effect)
 
 
-def _position_effect(known: Row | None, at: datetime) -> Effect:
-    """An update opens, replaces, or, when a later one or the close is known already, comes late."""
+def _position_effect(known: Row | None, at: datetime | None) -> Effect:
+    """An update opens, replaces, or, when a later one or the close is known already, comes late; one without a time never does."""
     if known is None:
         return Effect.OPENED
     if known["closed_id"] is not None:
-        return Effect.OPENED if at > known["closed_at"] else Effect.LATE
-    return Effect.LATE if at < known["at"] else Effect.REPLACED
+        return Effect.OPENED if at is None or at > max(known["at"], known["closed_at"]) else Effect.LATE
+    return Effect.LATE if at is not None and at < known["at"] else Effect.REPLACED
 
 
 def _keep_position(ledger: Ledger, entry: Entry, position_id: str, known: Row | None, opened_at: datetime, sent: Row) -> None:
@@ -128,7 +129,8 @@ def _keep_position(ledger: Ledger, entry: Entry, position_id: str, known: Row | 
             "id": entry.id,
             "opened_id": opened_id,
             "opened_at": opened_at,
-            "at": entry.at,
+            # never back, though the server's clock may be: up to here `_post_position` looks for a repetition
+            "at": entry.at if known is None else max(entry.at, known["at"]),
             "sent": sent,
             "body": entry.body,
             "closed_id": None,
@@ -219,9 +221,9 @@ def _post_alert(ledger: Ledger, draft: AlertIn, bot: str, effect: Effect = Effec
 
 def _post_control(ledger: Ledger, draft: ControlIn, bot: str) -> Outcome:
     body = {"timestamp": iso(ledger.received_at), "action": draft.action, "bot": bot}
-    entry = ledger.append("control", bot, ledger.received_at, body, Effect.ADDED)
     if draft.action == REMOVE_DEMO:
-        ledger.forget_bots(DEMO_PREFIX)
+        ledger.forget_bots(DEMO_PREFIX)  # before the record of it, which whoever is named like a demo bot may have made
+    entry = ledger.append("control", bot, ledger.received_at, body, Effect.ADDED)
     if draft.action == RESET_STATISTICS:
         for name in STATISTICS:
             ledger.set_counter(name, 0)

@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from data.book import percent
 from data.ledger import Effect, Entry, Ledger, Row
 from data.records import AlertIn
-from data.schema import AlertFiring, BotState, Position
+from data.schema import AlertFiring, AlertRule, BotState, Position
 from data.times import clock
 
 QUIET_AFTER = timedelta(hours=1)
 LONGEST_HEARTBEAT = 86_400.0
+STALE_FEED = "stale_feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +41,30 @@ def alerts_raised_by(ledger: Ledger, entry: Entry) -> Iterator[AlertIn]:
         yield from _fire(ledger, finding, entry.bot)
 
 
-def someone_is_silent(connection: Connection, moment: datetime) -> bool:
-    """Tell cheaply whether any bot has missed a heartbeat: is it worth asking `alerts_for_silence`?"""
-    rows = connection.execute(select(BotState.last_seen, BotState.heartbeat_seconds).where(BotState.heartbeat_seconds.is_not(None)))
-    return any((moment - row.last_seen).total_seconds() > row.heartbeat_seconds for row in rows)
+def someone_is_silent(connection: Connection, moment: datetime, listening: float) -> bool:
+    """Tell cheaply whether a bot has missed a heartbeat that nobody was told of: is it worth asking `alerts_for_silence`?"""
+    stale = select(AlertFiring.subject, func.max(AlertFiring.fired_at)).join(AlertRule).where(AlertRule.condition == STALE_FEED)
+    told = dict(connection.execute(stale.group_by(AlertFiring.subject)).tuples())
+    return any(row["bot"] not in told or told[row["bot"]] < row["last_seen"] for row, _ in _silent(connection, moment, listening))
 
 
-def alerts_for_silence(ledger: Ledger) -> Iterator[AlertIn]:
-    """Yield an alert for each bot that declared a heartbeat and has been silent for three; one per silence."""
-    for row in ledger.connection.execute(select(BotState.__table__).where(BotState.heartbeat_seconds.is_not(None))).mappings():
-        silence = (ledger.received_at - row["last_seen"]).total_seconds()
-        message = f"{row['bot']} has been silent for {clock(timedelta(seconds=silence))}; its heartbeat is {row['heartbeat_seconds']:g} s"
-        finding = Finding("stale_feed", row["bot"], "Stale feed", message, silence / row["heartbeat_seconds"])
+def _silent(connection: Connection, moment: datetime, listening: float) -> Iterator[tuple[Row, float]]:
+    """Yield each bot that has missed a heartbeat, and how many; time in which nobody listened is no silence."""
+    for row in connection.execute(select(BotState.__table__).where(BotState.heartbeat_seconds.is_not(None))).mappings():
+        missed = min((moment - row["last_seen"]).total_seconds(), listening) / row["heartbeat_seconds"]
+        if missed > 1:
+            yield dict(row), missed
+
+
+def alerts_for_silence(ledger: Ledger, listening: float) -> Iterator[AlertIn]:
+    """Yield an alert for each bot that declared a heartbeat and has been silent for three; one per silence.
+
+    `listening` is for how many seconds this process has been able to hear: a bot is not silent because the server was away.
+    """
+    for row, missed in _silent(ledger.connection, ledger.received_at, listening):
+        silence = clock(ledger.received_at - row["last_seen"])
+        message = f"{row['bot']} has been silent for {silence}; its heartbeat is {row['heartbeat_seconds']:g} s"
+        finding = Finding(STALE_FEED, row["bot"], "Stale feed", message, missed)
         for rule in _matching(ledger, finding):
             fired = ledger.find(AlertFiring, rule["id"], finding.subject)
             if fired is None or fired["fired_at"] < row["last_seen"]:

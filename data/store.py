@@ -1,20 +1,24 @@
 """The database: one engine, two kinds of transaction, migrations, and errors in our own words."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, create_engine, event, exc, text
+import psycopg
+from sqlalchemy import Connection, Dialect, Insert, create_engine, event, exc, text
 from sqlalchemy.engine import make_url
 
 from data.errors import Code, Refused
+from data.schema import UtcDateTime
 
 SCHEMA_HEAD = "0001"
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 BUSY_SECONDS = 2.0
+INCREMENTAL = 2  # as SQLite answers `PRAGMA auto_vacuum`
 # Any constant will do, as long as every process that appends to the journal takes the same one.
 APPEND_LOCK = 0x426F_7456
 MIGRATE_LOCK = APPEND_LOCK + 1
@@ -66,8 +70,7 @@ class Store:
         """
         with translated(), self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
             if self.is_sqlite:
-                # A pragma counts only outside a transaction, hence through the driver's own connection.
-                connection.connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                _synchronize(connection, "FULL" if durable else "NORMAL")
             with connection.begin():
                 if not self.is_sqlite and appending:
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
@@ -114,14 +117,63 @@ class Store:
         self.engine.dispose()
 
 
+class Prepared:
+    """An insert put together once and run at the driver's own price: SQLAlchemy's work for each statement is most of a small commit."""
+
+    def __init__(self, statement: Insert, dialect: Dialect, names: Sequence[str]) -> None:
+        """Prepare `statement` for rows that hold `names`; no column's Python default is filled in."""
+        columns = statement.table.columns
+        compiled = statement.compile(dialect=dialect, column_keys=names)
+        self._sql = str(compiled)
+        self._by_name = not compiled.positional
+        self.names: Sequence[str] = compiled.positiontup or names
+        self._processors = [
+            (place, _remembering(process) if isinstance(columns[name].type, UtcDateTime) else process)
+            for place, name in enumerate(self.names)
+            if (process := columns[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        ]
+
+    def execute(self, connection: Connection, rows: Iterable[Iterable[Any]]) -> None:
+        """Insert rows of values in the order of `names`."""
+        values: list[Any] = [list(row) for row in rows]
+        for row in values:
+            for place, process in self._processors:
+                row[place] = process(row[place])
+        if self._by_name:
+            values = [dict(zip(self.names, row, strict=True)) for row in values]
+        with closing(connection.connection.cursor()) as cursor:
+            cursor.executemany(self._sql, values)
+
+
+def _remembering(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The rows of one commit share most of their times, and a time's text is dear."""
+    return lru_cache(16)(process)
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver's guess
-    for pragma in ("auto_vacuum=INCREMENTAL", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+    # Only where it is not set: it is a write, which would have each new connection wait for whoever holds the lock.
+    if connection.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
+    connection.connection.execute(connection.get_execution_options().get("begin", "BEGIN"))
+
+
+def _synchronize(connection: Connection, how: str) -> None:
+    """Set a pragma that counts only outside a transaction, hence through the driver's own connection; `info` lives as long as that."""
+    if connection.info.get("synchronous", "FULL") != how:
+        connection.connection.execute(f"PRAGMA synchronous={how}")
+        connection.info["synchronous"] = how
+
+
+# SQLAlchemy's, and the drivers' own from where they are called directly.
+_DATABASE_ERRORS = (
+    exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError
+)  # fmt: skip  # one thought
 
 
 @contextmanager
@@ -129,7 +181,7 @@ def translated() -> Iterator[None]:
     """Turn the database's errors into ours; integrity and data errors stay what they are: faults of this program."""
     try:
         yield
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError) as error:
+    except _DATABASE_ERRORS as error:
         raise _refusal(error) from error
 
 

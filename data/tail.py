@@ -49,6 +49,9 @@ class Tail:
             self.catch_up()
         except Refused:
             log.warning("committed records are not on the pages yet: the store could not be read; they follow with the next look")
+        except Exception:
+            # The writer calls this: its thread must not end, and the records are committed, so that their bots must hear of it.
+            log.exception("committed records are not on the pages yet; they follow with the next look")
 
     def catch_up(self) -> None:
         """Bring everything that was committed since the last look."""
@@ -96,6 +99,10 @@ class Tail:
                 watch()
             except (Refused, sqlite3.Error, psycopg.Error) as error:
                 log.warning("the journal cannot be followed right now: %s", type(error).__name__)
+                self._stopping.wait(HEAL_SECONDS)
+            except Exception:
+                # Without this thread the pages would never again show what other processes write, and nobody would know.
+                log.exception("the journal cannot be followed right now")
                 self._stopping.wait(HEAL_SECONDS)
 
     def _watch_sqlite(self) -> None:

@@ -127,5 +127,5 @@ _PLACES: dict[str, Callable[[Any], Any]] = {
     "entry_time": as_any_moment,
     "net_pnl": lambda value: None if value is None else float(value),
     "symbol": lambda value: str(value).replace("\0", ""),
-    "id": lambda value: min(int(value), 2**63 - 1),
+    "id": lambda value: max(0, min(int(value), 2**63 - 1)),
 }

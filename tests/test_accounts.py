@@ -284,6 +284,29 @@ def test_list_of_tokens_says_when_each_was_used_and_holds_no_secret(accounts: Ac
     assert "digest" not in row
 
 
+def test_a_store_that_is_locked_holds_up_one_request_of_a_token_or_session_and_not_all(
+    accounts: Accounts, cookie: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = accounts.create_token("bot", {"read"})
+    principal = accounts.resolve_session(cookie)
+    assert principal is not None
+    tries = []
+
+    def locked(**_options: Any) -> Iterator[None]:
+        tries.append(1)
+        raise Refused(Code.STORAGE_BUSY, "busy")
+
+    monkeypatch.setattr(store, "write", locked)
+    for _ in range(3):
+        assert accounts.resolve_token(token)
+        threading.Event().wait(FRESH * 1.5)
+    assert len(tries) == 1
+    with time_machine.travel(times.now() + timedelta(minutes=2), tick=False):
+        for _ in range(3):
+            accounts.touch(principal)
+    assert len(tries) == 2
+
+
 def test_what_was_known_counts_while_the_store_cannot_be_read(accounts: Accounts, cookie: str, monkeypatch: pytest.MonkeyPatch) -> None:
     token = accounts.create_token("bot", {"read"})
     assert accounts.resolve_token(token)

@@ -1,5 +1,6 @@
 """The rules that ship: each fires as written, once, and not for what was imported."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from data.desk import Desk
+from data.records import EventIn
 from data.schema import AlertFiring, AlertRule, BotState
 from data.times import now
 from tests.support.api import POSITION, Api, ago, together, without
@@ -197,3 +199,10 @@ def test_many_processes_raise_an_alert_once(api: Api, desk: Desk) -> None:
     together(*[desk.journal.raise_silence_alerts, other.journal.raise_silence_alerts] * 3)
     other.close()
     assert raised(api) == [("Stale feed", "WARNING")]
+
+
+def test_a_bot_is_not_silent_because_the_server_was_away(desk: Desk) -> None:
+    desk.journal.append([EventIn(event_type="SYSTEM", message="x", metadata={"heartbeat_seconds": 0.01})], bot="alpha")
+    time.sleep(0.1)
+    assert desk.journal.raise_silence_alerts(listening=0.02) == []
+    assert [outcome.record["title"] for outcome in desk.journal.raise_silence_alerts(listening=0.1)] == ["Stale feed"]

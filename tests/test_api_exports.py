@@ -48,9 +48,10 @@ def test_in_csv_numbers_stay_numbers_and_texts_run_no_formula(api: Api) -> None:
     [position] = table(download(api, "positions"))
     assert (float(position["unrealized_pnl"]), float(position["unrealized_pnl_pct"])) == (-50, -1)
     assert (position["symbol"], position["strategy"]) == ("'=cmd|' /C calc'!A0", '\'-a, "b"')
-    api.post("/signals/update", {**SIGNAL, "strategy_name": "+1", "ensemble_vote": None})
+    api.post("/signals/update", {**SIGNAL, "strategy_name": "+1", "symbol": "\uff1d1", "ensemble_vote": None})
     [signal] = table(download(api, "signals"))
     assert (signal["strategy_name"], signal["ensemble_vote"], float(signal["confidence"])) == ("'+1", "", 0.85)
+    assert signal["symbol"] == "'\uff1d1", "a full-width sign begins a formula too"
     api.post("/alerts", {**ALERT, "title": "@x", "message": "\r\n=1+1"})
     [alert] = table(download(api, "alerts"))
     assert (alert["title"], alert["message"]) == ("'@x", "'\r\n=1+1")

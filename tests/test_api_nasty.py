@@ -1,12 +1,17 @@
 """The fixed list of nasty values, against every POST endpoint: refused each, and the server is as good as before."""
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from data.records import WRITE_MODELS
 from tests.support.api import BATCHED, CONTROLS, RECORDING, Api, checked_envelope
 from tests.support.nasty import BODIES, NOT_NUMBERS, NOT_TEXT, bodies_with
+
+if TYPE_CHECKING:
+    from dash import Dash
 
 NUMBERS = {
     "/signals/update": ("confidence",),
@@ -102,3 +107,33 @@ def test_an_accepted_extreme_is_read_back_as_it_was(api: Api) -> None:
     }
     assert record.items() <= api.post("/positions/update", record, 200)["position"].items()
     assert record.items() <= api.get("/positions")["positions"][0].items()
+
+
+def test_a_malformed_call_of_a_callback_is_refused_and_a_nasty_value_in_one_breaks_nothing(
+    app: "Dash", client: FlaskClient, bearer: dict[str, str]
+) -> None:
+    nasty: tuple[Any, ...] = (None, 0, "", [], {}, [1], {"a": 1}, "a\0")
+    failed: list[str] = []
+
+    def call(body: dict[str, Any], *allowed: int) -> None:
+        status = client.post("/_dash-update-component", json=body, headers=bearer).status_code
+        if status not in allowed:
+            failed.append(f"{status} for {body}"[:300])
+
+    for output, callback in app.callback_map.items():
+        names = output.strip(".").split("...")
+        ends = [dict(zip(("id", "property"), name.rsplit(".", 1), strict=False)) for name in names]
+        inputs, state = ([{**end, "value": None} for end in callback[part]] for part in ("inputs", "state"))
+        body = {"output": output, "outputs": ends if len(ends) > 1 else ends[0], "inputs": inputs, "state": state, "changedPropIds": []}
+        if "callback" not in callback:
+            call(body, 400)  # it runs in the browser
+            continue
+        for part in ("outputs", "inputs", "state"):
+            for value in nasty:
+                if value != body[part]:
+                    call({**body, part: value}, 400)
+        for value in nasty:
+            for part, number in [("inputs", number) for number in range(len(inputs))] + [("state", number) for number in range(len(state))]:
+                filled = [{**end, "value": value} if place == number else end for place, end in enumerate(body[part])]
+                call({**body, part: filled}, 200, 204, 403, 422)
+    assert failed == []

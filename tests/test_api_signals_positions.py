@@ -1,9 +1,12 @@
 """Signals and positions: the latest state of each, what is computed, and what a close makes of a position."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
+from data.times import now
 from tests.support.api import CLOSE, POSITION, SIGNAL, Api, ago, near, without
 
 BARE = {"position_id": "p1", "symbol": "BTC/USDT", "side": "long", "entry_price": 100, "current_price": 110, "size": 2}
@@ -213,3 +216,32 @@ def test_closing_what_is_not_open_is_404_and_a_repeated_close_gives_the_same_ans
     assert close(api)["id"] > closed["id"]
     assert api.get("/api/trades")["data"]["total"] == 2
     assert api.get("/stats")["statistics"]["total_positions"] == 2
+
+
+def test_a_state_that_comes_again_after_its_position_was_closed_and_updated_is_the_same_record(api: Api) -> None:
+    update(api, timestamp=ago(minutes=40))
+    latest = update(api, timestamp=ago(minutes=10), current_price=120)
+    close(api, timestamp=ago(minutes=30))
+    update(api, timestamp=ago(minutes=20), current_price=90)
+    assert api.get("/positions")["count"] == 0, "older than what was known when it was closed"
+    assert update(api, timestamp=latest["timestamp"], current_price=120) == latest
+
+
+def test_without_a_time_of_its_own_a_record_is_the_latest_even_when_the_servers_clock_is_set_back(api: Api) -> None:
+    signal = {"strategy_name": "s", "symbol": "BTC/USDT", "confidence": 1}
+    update(api)
+    api.post("/signals/update", {**signal, "signal_type": "BUY"}, 200)
+    with time_machine.travel(now() - timedelta(hours=1)):
+        update(api, current_price=120)
+        api.post("/signals/update", {**signal, "signal_type": "SELL"}, 200)
+        assert api.get("/positions")["positions"][0]["current_price"] == 120
+        assert api.get("/signals")["signals"][0]["signal_type"] == "SELL"
+        close(api)
+        assert update(api, current_price=130)["time_in_position"] == "00:00:00"
+        assert api.get("/positions")["count"] == 1
+
+
+def test_a_position_closed_and_opened_again_in_one_batch_is_open(api: Api) -> None:
+    update(api)
+    api.batch({"kind": "close", "position_id": "p1", "final_pnl": 1, "final_pnl_pct": 1}, {"kind": "position", **BARE, "current_price": 120})
+    assert [position["current_price"] for position in api.get("/positions")["positions"]] == [120]

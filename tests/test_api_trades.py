@@ -1,5 +1,7 @@
 """Trades: lists, filters, orders, pages, and what they earned."""
 
+import base64
+import json
 from typing import Any
 
 from tests.support.api import TRADE, Api, ago, near, without
@@ -119,6 +121,13 @@ def test_pages_by_offset_and_by_cursor_hold_every_trade_once_in_every_order(api:
             cursor = {"cursor": page["next_cursor"]}
         assert paged == whole
     assert listed(api, sort="id")[::-1] == listed(api, sort="-id")
+
+
+def test_a_forged_cursor_beyond_every_id_is_an_empty_page(api: Api) -> None:
+    book(api, {})
+    for place in (-1e30, "-" + "9" * 30):
+        cursor = base64.urlsafe_b64encode(json.dumps(["-id", place, 5]).encode()).decode()
+        assert listed(api, sort="-id", cursor=cursor) == []
 
 
 def test_parameters_outside_their_bounds_are_400(api: Api) -> None:

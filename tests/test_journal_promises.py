@@ -1,10 +1,13 @@
 """What the journal promises: one order for all, no fault of one is another's, and everything is back after a restart."""
 
+import shutil
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +17,9 @@ from data import posting
 from data.desk import Desk
 from data.errors import Code, Refused
 from data.ledger import Entry
-from data.records import CloseIn, EventIn, PositionIn, validated
+from data.records import CloseIn, ControlIn, EventIn, PositionIn, validated
 from data.settings import Settings
+from data.store import SCHEMA_HEAD, Store
 from tests.support.api import ALERT, CLOSE, EVENT, POSITION, SIGNAL, Api, together, without
 
 WRITERS, EACH = 2, 150
@@ -228,3 +232,52 @@ def test_a_follower_that_fails_neither_ends_the_writer_nor_hides_records_from_th
     for text in ("one", "two"):
         desk.journal.append([EventIn(event_type="SYSTEM", message=text)])
     assert [event["message"] for event in desk.monitor.latest_events(2)] == ["two", "one"]
+
+
+def test_what_the_tail_cannot_read_once_does_not_end_it(desk: Desk, desks: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch) -> None:
+    other, broken = desks(), threading.Event()
+    read = other.journal.tail._after
+
+    def fail_once(last: int) -> list[Entry]:
+        if not broken.is_set():
+            broken.set()
+            raise RuntimeError("nobody expected this")
+        return read(last)
+
+    monkeypatch.setattr(other.journal.tail, "_after", fail_once)
+    desk.journal.append([event("after the fault")])
+    assert broken.wait(5)
+    wait_for(lambda: other.monitor.latest_events(1) != [])
+
+
+def test_the_writer_acknowledges_what_is_committed_and_goes_on_when_the_tail_cannot_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fault(last: int) -> list[Entry]:
+        raise RuntimeError("nobody expected this")
+
+    head = desk.journal.append([event()])[0].record["id"]
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.journal.tail, "_after", fault)
+        desk.journal.tail.applied = 0  # as if another process had written in between
+        assert desk.journal.append([event()])[0].record["id"] == head + 1
+    assert desk.journal.append([event()])[0].record["id"] == head + 2
+    wait_for(lambda: desk.journal.tail.applied == head + 2)
+
+
+def test_the_demo_is_removed_everywhere_also_by_who_is_named_like_one_of_its_bots(desk: Desk, desks: Callable[[], Desk]) -> None:
+    other = desks()
+    desk.journal.append([event()], bot="demo-trend")
+    wait_for(lambda: other.monitor.latest_events() != [])
+    desk.journal.append([ControlIn(action=posting.REMOVE_DEMO)], bot="demo-admin")
+    assert desk.monitor.latest_events() == []
+    wait_for(lambda: other.monitor.latest_events() == [])
+    assert desk.health()["feed"]["records_behind"] == 0
+
+
+def test_a_store_that_another_process_writes_to_is_read_by_a_new_connection_at_once(sqlite_template: Path, tmp_path: Path) -> None:
+    shutil.copy(sqlite_template, tmp_path / "store.sqlite")
+    with closing(sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        fresh = Store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+        assert fresh.schema_version() == SCHEMA_HEAD
+        fresh.close()
+        other.execute("ROLLBACK")

@@ -1,15 +1,18 @@
 """What is kept, for how long, and that trimming changes no counter and no state."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import delete, func, select, update
 
 from data import retention
 from data.desk import Desk
 from data.schema import Idempotency, Journal
 from data.times import now
-from tests.support.api import ALERT, CANDLE, CLOSE, EVENT, POSITION, SIGNAL, SNAPSHOT, TRADE, Api, without
+from tests.support.api import ALERT, CANDLE, CLOSE, EVENT, POSITION, SIGNAL, SNAPSHOT, TRADE, Api, ago, without
 
 
 def age(desk: Desk, ids: list[int], **span: float) -> None:
@@ -97,6 +100,14 @@ def test_bots_positions_and_strategies_are_thinned_each_on_its_own(api: Api, des
     assert len(kept(desk, "position")) == 4
 
 
+def test_the_state_that_is_shown_stays_when_a_late_one_came_after_it(api: Api, desk: Desk) -> None:
+    for minutes in (10, 1, 5):
+        api.post("/signals/update", {**SIGNAL, "timestamp": ago(minutes=minutes)})
+    age(desk, [1, 2, 3], days=2)
+    assert trimmed(desk) == 2
+    assert kept(desk, "signal") == [signal["id"] for signal in desk.monitor.latest_signals()] == [2]
+
+
 def test_old_idempotency_keys_go(api: Api, desk: Desk) -> None:
     for key in ("old", "young"):
         api.post("/activity", EVENT, Idempotency_Key=key)
@@ -116,3 +127,33 @@ def test_more_than_one_batch_of_old_rows_goes_and_nothing_younger(api: Api, desk
         connection.execute(delete(Journal))
         assert connection.scalar(select(func.count()).select_from(Journal.__table__)) == 0
     assert api.post("/activity", EVENT)["event"]["id"] == 4501  # an id is never given twice
+
+
+def test_processes_that_trim_at_once_are_not_in_each_others_way(api: Api, desk: Desk) -> None:
+    api.batch(*({"kind": "position", **POSITION, "current_price": 50_000 + number} for number in range(4500)))
+    age(desk, list(range(1, 4501)), days=3)
+    with ThreadPoolExecutor(3) as threads:
+        list(threads.map(lambda _: retention.trim(desk.store, 365), range(3)))
+    assert kept(desk, "position")[-1] == 4500
+    assert len(kept(desk, "position")) <= 3  # one a minute, and one at the end of each batch
+
+
+def test_trimming_stops_at_the_next_batch_when_told_to(api: Api, desk: Desk) -> None:
+    api.batch(*({"kind": "event", **EVENT} for _ in range(10)))
+    age(desk, list(range(1, 11)), days=400)
+    stopping = threading.Event()
+    stopping.set()
+    assert retention.trim(desk.store, 365, stopping) == 0
+    assert len(kept(desk, "event")) == 10
+
+
+def test_trimming_lets_go_of_the_store_between_batches(api: Api, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writers poll for SQLite's lock: without a pause they would find it taken until the last batch."""
+    monkeypatch.setattr(retention, "BATCH", 2)
+    pauses: list[float] = []
+    stopping = threading.Event()
+    monkeypatch.setattr(stopping, "wait", pauses.append)
+    api.batch(*({"kind": "event", **EVENT} for _ in range(10)))
+    age(desk, list(range(1, 11)), days=400)
+    assert retention.trim(desk.store, 365, stopping) == 10
+    assert len(pauses) >= 4

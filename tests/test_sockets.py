@@ -133,8 +133,9 @@ def test_records_arrive_once_each_in_order_those_of_a_batch_as_a_list(
 
 
 def test_a_viewer_chooses_bots_and_kinds(viewer: Callable[..., Viewer], post: Callable[..., Any]) -> None:
-    alpha, alerts, everything = viewer(), viewer(), viewer()
+    alpha, alerts, events, everything = viewer(), viewer(), viewer(), viewer()
     alpha.ask("subscribe", {"bots": ["alpha"]})
+    events.ask("subscribe", {"kinds": ["event"]})  # the record's kind; its message is `activity`
     alerts.ask("subscribe", {"kinds": ["alert", "position"]})
     everything.ask("subscribe", {})
     wrongs: list[Any] = [{"bots": "alpha"}, {"kinds": [1]}, [], "x", {"bots": {}}]
@@ -148,6 +149,8 @@ def test_a_viewer_chooses_bots_and_kinds(viewer: Callable[..., Viewer], post: Ca
     wait_for(lambda: alpha.of("alert"))
     assert [record["bot"] for record in alpha.of("activity") + alpha.of("alert")] == ["alpha", "alpha"]
     assert alerts.of("activity") == []
+    wait_for(lambda: len(events.of("activity")) == 2)
+    assert events.of("alert") == []
     assert len(everything.of("activity")) == 2
     alpha.ask("subscribe", {})
     post("/activity", {**EVENT, "bot": "beta"})

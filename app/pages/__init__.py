@@ -46,9 +46,10 @@ def validation_layout(settings: Settings) -> html.Div:
     return html.Div([build_layout(settings), *(page.layout(True) for page in [*PAGES.values(), NOT_FOUND])])
 
 
-def page_at(path: str | None) -> tuple[str, Page]:
-    """Return the path after redirects, and its page; `NOT_FOUND` for an unknown one."""
-    target = REDIRECTS.get(path or "/", path or "/")
+def page_at(path: object) -> tuple[str, Page]:
+    """Return the path after redirects, and its page; `NOT_FOUND` for an unknown one. What is no text counts as ``/``."""
+    wanted = path if isinstance(path, str) and path else "/"
+    target = REDIRECTS.get(wanted, wanted)
     return target, PAGES.get(target, NOT_FOUND)
 
 
@@ -62,6 +63,6 @@ def register_pages(app: Dash, viewer: Callable[[], Principal | None]) -> None:
         *(Output(id, "aria-current") for id, _ in entries),
         Input(Id.URL, "pathname"),
     )
-    def show(path: str | None) -> tuple[object, ...]:
+    def show(path: object) -> tuple[object, ...]:
         target, page = page_at(path)
         return page.layout(may_control(viewer())), page.title, *("page" if target == entry_path else None for _, entry_path in entries)

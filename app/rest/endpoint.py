@@ -70,7 +70,7 @@ class Endpoint:
         return result if isinstance(result, Response) else json_response(result, self.status)
 
     def _parse_query(self) -> BaseModel | None:
-        given = request.args.to_dict(flat=False)
+        given = request.args.to_dict(flat=False) if request.query_string else {}
         repeated = {name: "is given more than once" for name, values in given.items() if len(values) > 1}
         if repeated:
             raise Refused(Code.UNKNOWN_PARAMETER, "unknown parameter or value", fields=repeated)

@@ -27,6 +27,7 @@ class AccountsBase:
         self._passwords = Passwords()
         self._known_sessions: Recall[KnownSession] = Recall()
         self._known_tokens: Recall[KnownToken] = Recall()
+        self._use_due: dict[int, float] = {}  # token id -> when its use may be written down again, on the monotonic clock
 
     def _user(self, connection: Connection, name: str) -> UserRow:
         """Return the user's row; raises `Refused` (`not_found`)."""

@@ -38,7 +38,7 @@ class Sessions(Users):
             with self._store.write(durable=False) as connection:
                 connection.execute(update(Session).where(Session.digest == principal.digest).values(last_used_at=moment))
         except Refused:
-            known.written_at = moment - WRITE_EVERY  # the store is busy or gone: the next use tries again
+            return  # the store is busy or gone: to try again with every use would hold up each page; the next minute's does
 
     def revoke_session(self, digest: str, *, actor: str = "cli", address: str = "", action: str = "session.revoke") -> bool:
         """End one session; return whether it was open."""

@@ -1,5 +1,6 @@
 """Machines' keys."""
 
+import time
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
@@ -70,11 +71,15 @@ class Tokens(AccountsBase):
         if row is None:
             return None
         if row.last_used_at is None or times.now() - row.last_used_at >= USED_EVERY:
-            self._note_use(digest)
+            self._note_use(row.id, digest)
         name = f"token:{row.id}"
         return KnownToken(Principal(name, row.name, None, frozenset(row.scopes.split()), row.bot, name, digest), row.expires_at)
 
-    def _note_use(self, digest: str) -> None:
+    def _note_use(self, number: int, digest: str) -> None:
+        """Write down that the token was used; tried once a minute, because whoever tries waits for a store that is locked."""
+        if time.monotonic() < self._use_due.get(number, 0.0):
+            return
+        self._use_due[number] = time.monotonic() + USED_EVERY.total_seconds()
         moment = times.now()
         stale = or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at <= moment - USED_EVERY)
         try:
