@@ -44,7 +44,7 @@ def alerts_raised_by(ledger: Ledger, entry: Entry) -> Iterator[AlertIn]:
 def someone_is_silent(connection: Connection, moment: datetime, listening: float) -> bool:
     """Tell cheaply whether a bot has missed a heartbeat that nobody was told of: is it worth asking `alerts_for_silence`?"""
     stale = select(AlertFiring.subject, func.max(AlertFiring.fired_at)).join(AlertRule).where(AlertRule.condition == STALE_FEED)
-    told = dict(connection.execute(stale.group_by(AlertFiring.subject)).tuples())
+    told = dict(connection.execute(stale.group_by(AlertFiring.subject)).all())
     return any(row["bot"] not in told or told[row["bot"]] < row["last_seen"] for row, _ in _silent(connection, moment, listening))
 
 

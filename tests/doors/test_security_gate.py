@@ -1,16 +1,12 @@
 """The gate: who gets past it, and from which site."""
 
-from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from app.incoming import local_path, public_endpoint
-from data.settings import Settings
-from data.store import Store
-from tests.support.doors import body, build_doors, sign_in
+from tests.support.doors import body, sign_in
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 EVERYWHERE = [
@@ -37,28 +33,6 @@ EVERYWHERE = [
     "/healthz",
     "/logout",
 ]
-
-
-@pytest.fixture
-def backend() -> str:
-    """The doors speak to the store through `Accounts` alone, which has its tests on both databases."""
-    return "sqlite"
-
-
-@pytest.fixture
-def doors(store: Store, settings: Settings) -> SimpleNamespace:
-    return build_doors(store, settings)
-
-
-@pytest.fixture
-def client(doors: SimpleNamespace) -> FlaskClient:
-    client: FlaskClient = doors.client()
-    return client
-
-
-@pytest.fixture
-def bearer(doors: SimpleNamespace) -> Callable[..., dict[str, str]]:
-    return lambda *scopes: {"Authorization": "Bearer " + doors.accounts.create_token("bot", scopes)}
 
 
 # --- who ---------------------------------------------------------------------------------------------------------

@@ -17,23 +17,6 @@ from data.store import Store
 from tests.support.doors import PASSWORD, build_doors, sign_in
 
 
-@pytest.fixture
-def backend() -> str:
-    """The doors speak to the store through `Accounts` alone, which has its tests on both databases."""
-    return "sqlite"
-
-
-@pytest.fixture
-def doors(store: Store, settings: Settings) -> SimpleNamespace:
-    return build_doors(store, settings)
-
-
-@pytest.fixture
-def client(doors: SimpleNamespace) -> FlaskClient:
-    client: FlaskClient = doors.client()
-    return client
-
-
 def is_in(client: FlaskClient) -> bool:
     return client.get("/api/monitoring/pulse").status_code == 200
 

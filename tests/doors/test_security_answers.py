@@ -1,7 +1,6 @@
 """The gate: how often a caller may come, what every answer carries, and what is written down."""
 
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,28 +13,6 @@ from data.schema import AuditEntry
 from data.settings import Settings
 from data.store import Store
 from tests.support.doors import body, build_doors
-
-
-@pytest.fixture
-def backend() -> str:
-    """The doors speak to the store through `Accounts` alone, which has its tests on both databases."""
-    return "sqlite"
-
-
-@pytest.fixture
-def doors(store: Store, settings: Settings) -> SimpleNamespace:
-    return build_doors(store, settings)
-
-
-@pytest.fixture
-def client(doors: SimpleNamespace) -> FlaskClient:
-    client: FlaskClient = doors.client()
-    return client
-
-
-@pytest.fixture
-def bearer(doors: SimpleNamespace) -> Callable[..., dict[str, str]]:
-    return lambda *scopes: {"Authorization": "Bearer " + doors.accounts.create_token("bot", scopes)}
 
 
 def limited(store: Store, settings: Settings) -> SimpleNamespace:
