@@ -38,6 +38,7 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     """
     flask = Flask("app", static_folder=None, template_folder=str(ASSETS.parent / "templates"))
     flask.config.update(MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=64 * 1024, PROPAGATE_EXCEPTIONS=False)
+    flask.secret_key = settings.signing_key()  # made at the first start; for whatever Flask or an extension signs
     enforce(flask)
     _handle_errors(flask)
     flask.register_blueprint(blueprint("monitoring", "/api/monitoring", desk, monitoring.ENDPOINTS))

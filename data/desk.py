@@ -46,7 +46,7 @@ class Desk:
         self.trades = Trades(store)
         self._stopping = threading.Event()
         self._ticker: threading.Thread | None = None
-        self._opened = self._started = time.monotonic()
+        self._started = time.monotonic()
 
     @classmethod
     def open(cls, settings: Settings) -> "Desk":
@@ -136,7 +136,7 @@ class Desk:
         behind = None if head is None else max(0, head - self.journal.tail.applied)
         feed = {"records_behind": behind, "waiting": self.journal.waiting, "last_record_at": self.statistics()["last_update"]}
         status = "ok" if database["state"] == "ok" else "unavailable"
-        return {"status": status, "uptime_seconds": round(time.monotonic() - self._opened, 3), "database": database, "feed": feed}
+        return {"status": status, "uptime_seconds": round(time.monotonic() - self._started, 3), "database": database, "feed": feed}
 
     # --- what happens by itself ------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.access import mark_of
 from data.schema import AuditEntry
+from data.settings import Settings
 from data.store import Store
 
 # The allow-list; whoever adds a line here opens a door to everybody.
@@ -49,3 +50,10 @@ def test_public_routes_change_nothing_by_a_get(client: FlaskClient, store: Store
     with store.read() as connection:
         actions = [row.action for row in connection.execute(select(AuditEntry.__table__))]
     assert not [action for action in actions if not action.startswith("user.")]
+
+
+def test_the_key_that_signs_is_made_at_the_first_start_and_kept_for_its_owner_alone(app: Dash, settings: Settings) -> None:
+    """S7: no default secret."""
+    path = settings.botv2_data_dir / "secret_key"
+    assert app.server.secret_key == path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
