@@ -1,0 +1,42 @@
+"""Figures of a window that moves along the days, for charts."""
+
+import math
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike
+
+from data.metrics.checks import FloatArray
+from data.metrics.sample import Returns
+
+
+def rolling_volatility(returns: ArrayLike | Returns, window: int, days: int) -> FloatArray:
+    """Return `volatility` of the `window` returns (2 at least) that end on each day, as fractions, annualised with √days.
+
+    As many values as returns; NaN, a gap in a chart, on days with less than a window behind them.
+    """
+    return _rolling(returns, window)[1] * math.sqrt(days)
+
+
+def rolling_sharpe(returns: ArrayLike | Returns, window: int, days: int) -> FloatArray:
+    """Return `sharpe_ratio` of the `window` returns (2 at least) that end on each day, annualised with √days.
+
+    As many values as returns; NaN, a gap in a chart, on days with less than a window behind them or no variance in it.
+    """
+    mean, deviation = _rolling(returns, window)
+    sharpe = np.full_like(mean, math.nan)
+    np.divide(mean * math.sqrt(days), deviation, out=sharpe, where=deviation > 0)
+    return sharpe
+
+
+def _rolling(returns: ArrayLike | Returns, window: int) -> tuple[FloatArray, FloatArray]:
+    if window < 2:
+        raise ValueError(f"the window is {window}; it must be 2 at least")
+    values = Returns.of(returns).values
+    mean, deviation = np.full((2, values.size), math.nan)
+    if values.size >= window:
+        windows = sliding_window_view(values, window)
+        flat = windows.min(axis=1) == windows.max(axis=1)  # their mean may round, so their deviation might not be 0
+        mean[window - 1 :] = windows.mean(axis=1)
+        deviation[window - 1 :] = np.where(flat, 0.0, windows.std(axis=1, ddof=1))
+    return mean, deviation
