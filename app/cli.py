@@ -11,6 +11,15 @@ SCOPES = ("read", "ingest", "control")
 ROLES = ("admin", "operator", "viewer")
 STRATEGIES = ("ma_crossover", "rsi_reversion", "bollinger_breakout")
 DEMO_BOTS = ("demo-trend", "demo-reversion")
+TRADE_COLUMNS = "trade_id, symbol, direction, size, entry_price, entry_time"
+# The filters of each noun's scope in `data.exports`, which takes too long to load for `--help`.
+EXPORTS = {
+    "trades": ("bot", "symbol", "strategy", "status", "direction", "start", "end", "days", "min_pnl", "max_pnl", "q"),
+    "equity": ("bot", "strategy", "currency", "start", "end", "days"),
+    "positions": ("bot", "symbol", "strategy"),
+    "activity": ("bot", "event_type", "severity", "since", "until", "before_id", "after_id", "limit", "q"),
+    "strategies": ("bot", "enabled", "currency"),
+}
 OWN_SERVER = "http://127.0.0.1:8050"
 LONGEST_DAYS = 36_500
 
@@ -29,6 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_import(commands)
+    _add_export(commands)
     _add_replay(commands)
     _add_demo_bot(commands)
     _add_token(commands)
@@ -57,21 +67,43 @@ def _add_run(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
 
 def _add_import(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
     sources = _group(commands, "import", "read what another program has recorded")
-    parser = _command(sources, "freqtrade", "import the trades of a freqtrade database, all or none", "import_freqtrade")
-    parser.add_argument("path", type=Path, metavar="PATH", help="the database that freqtrade keeps, such as tradesv3.sqlite")
-    parser.add_argument("--bot", default="freqtrade", help="the bot that the trades belong to (default: %(default)s)")
+    parser = _command(sources, "freqtrade", "import the trades of a freqtrade database or backtest, all or none", "import_freqtrade")
+    parser.add_argument("path", type=Path, metavar="PATH", help="the database that freqtrade keeps, or a backtest's result as .json or .zip")
+    parser.add_argument("--bot", help="the bot that the trades belong to (default: freqtrade, of a backtest freqtrade-backtest)")
+    parser.add_argument("--strategy", help="import the trades of this strategy only")
+    parser = _command(sources, "csv", "import trades from CSV, such as the export writes", "import_csv")
+    parser.add_argument("path", type=Path, metavar="PATH", help=f"CSV whose first line names its columns; at least {TRADE_COLUMNS}")
+    parser.add_argument("--bot", help="the bot that all trades belong to (default: what the column bot says)")
+    parser = _command(sources, "candles", "import candles from CSV", "import_candles")
+    _add_candles(parser, "path")
+    parser.add_argument("--bot", default="default", help="the bot that brings them (default: %(default)s)")
+
+
+def _add_candles(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument(name, type=Path, metavar=name.upper(), help="CSV with columns for time, open, high, low and close, the oldest first")
+    parser.add_argument("--symbol", help="what the candles are of (default: by the file's name, such as BTC-USD-1d.csv)")
+    parser.add_argument("--timeframe", help="such as 15m, 4h or 1d (default: by the file's name, else by the distance of the rows)")
+
+
+def _add_export(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    nouns = _group(commands, "export", "write what the store holds to a file")
+    for noun, filters in EXPORTS.items():
+        parser = _command(nouns, noun, f"write {noun} as CSV or JSON; the filters are those of the API", "export")
+        parser.set_defaults(what=noun)
+        parser.add_argument("--format", choices=("csv", "json"), default="csv", help="what to write (default: %(default)s)")
+        parser.add_argument("--output", type=Path, metavar="PATH", help="the file to write (default: standard output)")
+        for name in filters:
+            parser.add_argument(f"--{name.replace('_', '-')}", dest=name, help="only what the API's filter of this name lets through")
 
 
 def _add_replay(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
     parser = _command(commands, "replay", "play recorded candles to a strategy that reports to a running dashboard as a bot does")
-    parser.add_argument("candles", type=Path, metavar="CANDLES", help="CSV with columns for time, open, high, low and close, the oldest first")
+    _add_candles(parser, "candles")
     parser.add_argument("--strategy", choices=STRATEGIES, required=True, help="which strategy trades")
     parser.add_argument(
         "--speed", type=_speed, default=0.0, metavar="N", help="times faster than the candles' time; 0, the default: as fast as it goes"
     )
     parser.add_argument("--bot", help="the bot that reports (default: replay-STRATEGY)")
-    parser.add_argument("--symbol", help="what the candles are of (default: by the file's name, such as BTC-USD-1d.csv)")
-    parser.add_argument("--timeframe", help="such as 15m, 4h or 1d (default: by the file's name, else by the distance of the rows)")
     _add_connection(parser)
 
 

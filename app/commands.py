@@ -1,12 +1,13 @@
 """What each command does. Libraries that only one command needs are imported in it, so that the others start quickly."""
 
 import getpass
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from data.accounts import Accounts
 from data.accounts.users import ADMIN
@@ -14,6 +15,10 @@ from data.errors import Code, Refused
 from data.settings import Settings
 from data.store import Store
 from data.times import iso
+
+if TYPE_CHECKING:
+    from data.desk import Desk
+    from data.importers.base import Imported
 
 TOKEN_DATES = ("created_at", "expires_at", "last_used_at", "revoked_at")
 
@@ -37,34 +42,112 @@ def _announce(address: str, accounts: Accounts, first_password: str | None) -> N
     print("\n" + "\n".join(lines) + "\n", flush=True)
 
 
-def import_freqtrade(path: Path, bot: str) -> None:
-    """Import a freqtrade database and say what came of it."""
-    from tqdm import tqdm
-
-    from data.desk import Desk
+def import_freqtrade(path: Path, bot: str | None, strategy: str | None) -> None:
+    """Import a freqtrade database or backtest result and say what came of it."""
     from data.importers.freqtrade import import_trades
 
-    def watch(rows: Iterable[Any], total: int) -> Iterable[Any]:
-        bar: Iterable[Any] = tqdm(rows, total=total, unit=" trades", file=sys.stderr)
-        return bar
+    with _desk() as desk:
+        imported = import_trades(desk.journal, path, bot=bot, strategy=strategy, watch=_watch)
+    more = f", {imported.left_out} left out because nothing has been bought yet" if imported.left_out else ""
+    if imported.starting_balance is not None:
+        more += f", starting balance {imported.starting_balance:g}"
+    _tell(path, imported, more)
 
-    desk = Desk.open(Settings.load())  # not started: this thread writes by itself, and may take its time
+
+def import_csv(path: Path, bot: str | None) -> None:
+    """Import trades from CSV and say what came of it."""
+    from data.importers.trades_csv import import_csv as import_trades
+
+    with _desk() as desk:
+        _tell(path, import_trades(desk.journal, path, bot=bot, watch=_watch))
+
+
+def import_candles(path: Path, symbol: str | None, timeframe: str | None, bot: str) -> None:
+    """Import candles from CSV and say what came of it."""
+    from data.importers.candles import import_candles as import_file
+
+    with _desk() as desk:
+        _tell(path, import_file(desk.journal, path, symbol, timeframe, bot=bot, watch=_watch))
+
+
+def _watch(rows: Iterable[Any], total: int | None) -> Iterable[Any]:
+    from tqdm import tqdm
+
+    bar: Iterable[Any] = tqdm(rows, total=total, unit=" rows", desc="check" if total is None else "store", file=sys.stderr)
+    return bar
+
+
+def _tell(path: Path, imported: "Imported", more: str = "") -> None:
+    print(f"{path.name}: {imported.new} new, {imported.unchanged} unchanged, {imported.replaced} replaced{more}")
+
+
+@contextmanager
+def _desk() -> Iterator["Desk"]:
+    """Open a desk that is not started: this thread writes by itself, and may take its time."""
+    from data.desk import Desk
+
+    desk = Desk.open(Settings.load())
     try:
-        imported = import_trades(desk.journal, path, bot=bot, watch=watch)
+        yield desk
     finally:
         desk.close()
-    left_out = f", {imported.left_out} left out because nothing has been bought yet" if imported.left_out else ""
-    print(f"{path.name}: {imported.new} new, {imported.unchanged} unchanged, {imported.replaced} replaced{left_out}")
+
+
+def export(what: str, output: Path | None, **filters: str | None) -> None:
+    """Write what matches the filters to a file, which appears when it is whole, or to standard output."""
+    from pydantic import ValidationError
+    from tqdm import tqdm
+
+    from data.exports import EXPORTS
+    from data.records import faults
+
+    chosen = EXPORTS[what]
+    try:
+        scope = chosen.scope.model_validate({name: value for name, value in filters.items() if value is not None})
+    except ValidationError as error:
+        raise Refused(Code.UNKNOWN_PARAMETER, "unknown filter or value", fields=faults(error)) from None
+    with _desk() as desk, _written(output) as file:
+
+        def watch(rows: Iterable[Any]) -> Iterable[Any]:
+            is_seen = output is None and sys.stdout.isatty()  # the rows themselves show how far it is
+            bar: Iterable[Any] = tqdm(rows, total=chosen.total(desk, scope), unit=" rows", file=sys.stderr, disable=is_seen)
+            return bar
+
+        file.writelines(chosen.lines(desk, scope, watch))
+
+
+@contextmanager
+def _written(output: Path | None) -> Iterator[BinaryIO]:
+    """Open what is written to; one that breaks off leaves a file that was there as it was."""
+    if output is None:
+        try:
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # who reads has seen enough; the interpreter's own flush at the end must not fail again
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    part = output if output.exists() and not output.is_file() else output.with_name(f"{output.name}.part")  # a device is written to itself
+    try:
+        with part.open("wb") as file:
+            try:
+                yield file
+            except BaseException:
+                if part != output:
+                    part.unlink()
+                raise
+        part.replace(output)
+    except OSError as error:
+        raise Refused(Code.BAD_FILE, "the file cannot be written", fields={output.name: error.strerror or "cannot be written"}) from None
 
 
 def replay(candles: Path, strategy: str, speed: float, bot: str | None, symbol: str | None, timeframe: str | None, **connection: Any) -> None:
     """Play a file of candles to a strategy and say whether its trades are those of the strategy's own function."""
     from tqdm import tqdm
 
-    from app.replay.candles import CandleFile
     from app.replay.link import connected
     from app.replay.runner import heartbeat_at, replay
     from app.replay.strategies import STRATEGIES
+    from data.importers.candle_file import CandleFile
 
     file = CandleFile(candles, symbol, timeframe)
     total = sum(1 for _ in file)  # a wrong row is found before anything is sent

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from app import incoming
 from app.answers import refusal_response
+from app.cors import Cors
 from app.headers import Headers, SecurityHeaders
 from app.incoming import Environ, LimitClass
 from data.accounts import Accounts, Principal
@@ -72,6 +73,7 @@ class Gate:
         self._is_public = is_public
         self._limit_class = limit_class
         self._admitted = admitted
+        self._cors = Cors(settings.cors_origins)
         self._headers = SecurityHeaders(csp_hashes)
         self._limiter = MovingWindowRateLimiter(MemoryStorage()) if settings.botv2_rate_limits == "on" else None
 
@@ -88,7 +90,7 @@ class Gate:
             started = True
             if status.startswith(REFUSALS):
                 self._audit_refusal(environ, status)
-            headers = self._headers.added_to([*headers, ("X-Request-Id", number)], tls=tls)
+            headers = self._headers.added_to([*headers, *self._cors.headers(environ), ("X-Request-Id", number)], tls=tls)
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
         try:
@@ -104,6 +106,8 @@ class Gate:
 
     def _answer(self, environ: Environ, *, tls: bool) -> Response | None:
         """Return the gate's own answer, or None to let the request pass."""
+        if (preflight := self._cors.preflight(environ)) is not None:
+            return preflight
         try:
             self._refuse_what_nobody_may(environ)
             environ[PRINCIPAL] = who = self._identify(environ, tls=tls)
@@ -138,6 +142,8 @@ class Gate:
                 raise Refused(Code.UNAUTHENTICATED, "the token is unknown, expired or revoked")
             return found
         cookie = incoming.cookie_of(environ.get("HTTP_COOKIE", ""), incoming.session_cookie_name(tls=tls))
+        if cookie and "HTTP_ORIGIN" in environ and incoming.is_cross_site(environ):
+            return None  # a foreign page's script reads with a token of its own or not at all
         if cookie:
             return self._accounts.resolve_session(cookie)
         sid = incoming.socket_of(environ)

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
 from app import logs
 from app.lifeline import end_with
+from app.malformed import write_refusal
 from data.accounts import Accounts
 from data.errors import Code, Refused
 from data.settings import Settings
@@ -81,6 +83,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         super().__init__()
 
     def load_config(self) -> None:
+        util.write_error = write_refusal  # its own answer to a malformed request is a page
         connections = _raise_file_limit()
         options = {
             "bind": f"{_bracketed(self.settings.botv2_host)}:{self.settings.botv2_port}",

@@ -12,10 +12,11 @@ import callbacks
 from app import pages, signin
 from app.access import PUBLIC, access, enforce
 from app.answers import refusal_response
+from app.cache import answer_cache
 from app.callback_guard import guard_callbacks
 from app.gate import Gate, principal, request_id
 from app.pages.index import INDEX_STRING
-from app.rest import monitoring, trades
+from app.rest import alerts, annotations, exports, market, monitoring, portfolio, risk, strategies, trades
 from app.rest.endpoint import blueprint
 from app.rest.service import service
 from app.sockets import Push
@@ -39,10 +40,18 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask = Flask("app", static_folder=None, template_folder=str(ASSETS.parent / "templates"))
     flask.config.update(MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=64 * 1024, PROPAGATE_EXCEPTIONS=False)
     flask.secret_key = settings.signing_key()  # made at the first start; for whatever Flask or an extension signs
+    desk.answers.cache = answer_cache(flask)
     enforce(flask)
     _handle_errors(flask)
     flask.register_blueprint(blueprint("monitoring", "/api/monitoring", desk, monitoring.ENDPOINTS))
     flask.register_blueprint(blueprint("trades", "/api/trades", desk, trades.ENDPOINTS))
+    flask.register_blueprint(blueprint("strategies", "/api/strategies", desk, strategies.ENDPOINTS))
+    flask.register_blueprint(blueprint("market", "/api/market", desk, market.ENDPOINTS))
+    flask.register_blueprint(blueprint("alerts", "/api/alerts", desk, alerts.ENDPOINTS))
+    flask.register_blueprint(blueprint("annotations", "/api/annotations", desk, annotations.ENDPOINTS))
+    flask.register_blueprint(blueprint("export", "/api/export", desk, exports.ENDPOINTS))
+    flask.register_blueprint(blueprint("portfolio", "/api/portfolio", desk, portfolio.ENDPOINTS))
+    flask.register_blueprint(blueprint("risk", "/api/risk", desk, risk.ENDPOINTS))
     flask.register_blueprint(service(desk))
     flask.register_blueprint(signin.blueprint(desk.accounts))
     _answer_unknown_paths(flask)

@@ -15,10 +15,11 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 
 from app.gate import PRINCIPAL
+from app.messages import RESYNC, messages, named
 from data.accounts import Principal
 from data.desk import Desk
-from data.errors import Code
-from data.ledger import Entry, Row
+from data.entries import Entry, Row
+from data.errors import Code, Refused
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,6 @@ GATHER_SECONDS = 0.03
 LOOK_SECONDS = 1.0  # at worst twice this, and two more until the accounts know, pass before a revoked token is cut off
 BEHIND_PACKETS = 100
 BEHIND_SECONDS = 20.0
-MESSAGES = {"event": "activity", "signal": "signal", "position": "position", "close": "position_closed", "alert": "alert", "control": "resync"}
 
 
 class Viewer:
@@ -41,7 +41,7 @@ class Viewer:
 
     def wants(self, message: str, record: Row) -> bool:
         """Tell whether the viewer subscribed to this message about this bot."""
-        if message in {"resync", "stats"}:
+        if message in {RESYNC, "stats"}:
             return True
         return (self.kinds is None or message in self.kinds) and (self.bots is None or record["bot"] in self.bots)
 
@@ -98,7 +98,7 @@ class Push:
         if viewer is None or not isinstance(wanted, dict) or not all(_texts(wanted.get(name)) for name in ("bots", "kinds")):
             return {"error": {"code": Code.INVALID_FIELDS.value, "message": "bots and kinds are lists of text", "fields": {}}}
         viewer.bots = frozenset(wanted["bots"]) if wanted.get("bots") is not None else None
-        viewer.kinds = frozenset(MESSAGES.get(kind, kind) for kind in wanted["kinds"]) if wanted.get("kinds") is not None else None
+        viewer.kinds = named(wanted["kinds"]) if wanted.get("kinds") is not None else None
         return {"id": self.desk.journal.tail.applied}
 
     def _follow(self, entries: list[Entry]) -> None:
@@ -165,10 +165,11 @@ class Push:
         if not self.viewers:
             return
         behind = self._note_laggards()
-        by_message: dict[str, list[Row]] = {}
-        for entry in entries:
-            if message := MESSAGES.get(entry.kind):
-                by_message.setdefault(message, []).append(entry.record())
+        try:
+            by_message = messages(self.desk, entries)
+        except Refused as refusal:
+            log.warning("records could not be pushed, their viewers are told to fetch them: %s", refusal.message)
+            by_message = {RESYNC: [{"id": self.desk.journal.tail.applied}]}
         by_message["stats"] = [self.desk.statistics()]
         choosy = {sid: viewer for sid, viewer in list(self.viewers.items()) if not viewer.unfiltered}
         for message, records in by_message.items():
@@ -194,7 +195,7 @@ class Push:
                 viewer.behind_since = time.monotonic()
             elif viewer.behind_since is not None and queued == 0:
                 viewer.behind_since = None
-                self.socketio.emit("resync", {"id": self.desk.journal.tail.applied}, to=sid)
+                self.socketio.emit(RESYNC, {"id": self.desk.journal.tail.applied}, to=sid)
             if viewer.behind_since is not None:
                 behind.append(sid)
         return behind

@@ -3,9 +3,16 @@
 import argparse
 import sys
 
-from bench import calls, ingest, page, report, viewers
+from bench import calls, ingest, page, peers, report, scale, viewers
 
-ROWS = {"ingest": ingest.measure, "page": page.measure, "viewers": viewers.measure, "calls": calls.measure}
+ROWS = {
+    "ingest": ingest.measure,
+    "page": page.measure,
+    "viewers": viewers.measure,
+    "calls": calls.measure,
+    "scale": scale.measure,
+    "metrics": peers.measure,
+}
 
 
 def main() -> int:

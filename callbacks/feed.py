@@ -6,7 +6,7 @@ from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from callbacks.browser import in_browser
-from components.activity import PAGE_ROWS, entries
+from components.activity import older_events
 from components.feed import activity_scope
 from components.ids import Id
 from data import times
@@ -23,8 +23,7 @@ def register(app: Dash, desk: "Desk") -> None:
         before = wanted.get("before") if isinstance(wanted, dict) else None
         if not isinstance(before, int) or not 0 <= before < 2**63:
             raise PreventUpdate
-        events = desk.live.activity(activity_scope(search, before))
-        return {"before": before, "rows": entries(events, times.now()), "end": len(events) < PAGE_ROWS}
+        return older_events(desk.live.search(activity_scope(search, before)), before, times.now())
 
     in_browser(app, "older", Input(Id.FEED_OLDER_DRAWING, "data"))
     in_browser(app, "text", Input(Id.FEED_TEXT, "value"))

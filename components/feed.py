@@ -68,4 +68,5 @@ def found_events(desk: "Desk", search: str | None) -> Record:
     scope = activity_scope(search)
     filters = scope.model_dump_json(include=set(FILTERS), exclude_none=True)
     counts = desk.live.severity_counts()
-    return {"events": desk.live.activity(scope), "counts": counts, "filtered": filters != "{}", "scope": filters}
+    found = desk.live.search(scope)
+    return {"events": found.events, "searched_to": found.searched_to_id, "counts": counts, "filtered": filters != "{}", "scope": filters}

@@ -6,7 +6,8 @@ The same content under the same natural key changes nothing; other content repla
 import math
 from datetime import datetime
 
-from data.ledger import Effect, Entry, Ledger, Outcome, Row
+from data.entries import Effect, Entry, Outcome, Row
+from data.ledger import TRADES, Ledger
 from data.records import CandleIn, Draft, SnapshotIn, TradeIn
 from data.schema import Base, MarketData, Portfolio, Strategy, Trade
 from data.times import iso, iso_or_none, parse_iso
@@ -19,6 +20,7 @@ TRADE_FIELDS = (
 SNAPSHOT_FIELDS = (
     "total_value", "cash_balance", "margin_used", "margin_available", "realized_pnl", "unrealized_pnl", "deposit", "positions", "currency",
 )  # fmt: skip  # as above
+STRATEGY_FIELDS = ("description", "parameters", "max_position_size", "max_daily_loss", "max_drawdown", "starting_balance")
 CANDLE_FIELDS = ("open", "high", "low", "close", "volume", "trades_count", "vwap")
 
 
@@ -36,6 +38,19 @@ def trade_record(row: Row) -> Row:
     return record
 
 
+def strategy_record(row: Row) -> Row:
+    """Return a row of the strategy table as a read gives it."""
+    stamps = {name: iso(row[name]) for name in ("created_at", "updated_at")}
+    return {name: row[name] for name in ("id", "name", *STRATEGY_FIELDS, "enabled", "bot")} | stamps
+
+
+def strategy(ledger: Ledger, name: str) -> Row:
+    """Return the row of the strategy of this name, which must be there."""
+    row = ledger.find(Strategy, name)
+    assert row is not None, "asked for by a name that was just found or made"  # noqa: S101  # narrows the type
+    return row
+
+
 def post_trade(ledger: Ledger, draft: TradeIn, bot: str) -> Outcome:
     """Add or replace a trade."""
     sent = draft.sent()
@@ -43,28 +58,36 @@ def post_trade(ledger: Ledger, draft: TradeIn, bot: str) -> Outcome:
     if known is not None and known["sent"] == sent:
         return Outcome(trade_record(known), Effect.SAME)
     row = _trade_row(draft, bot) | {"sent": sent}
-    return _keep_trade(ledger, row, known)
+    if known is not None:  # what a person wrote beside it stays, unless the bot has something to say there
+        row |= {name: known[name] for name in ("notes", "tags") if name not in sent}
+        if all(known[name] == row[name] for name in row if name != "sent"):  # said otherwise, as an importer does
+            return Outcome(trade_record(known), Effect.SAME)
+    return keep_trade(ledger, row, known)
 
 
 def _trade_row(draft: TradeIn, bot: str) -> Row:
-    """Fill in what can be computed: gross P&L from the prices, net P&L after fees and slippage, percent of entry value."""
-    status = draft.effective_status
-    sign = 1 if draft.direction == "long" else -1
-    pnl, net = draft.pnl, draft.net_pnl
-    if pnl is None and net is None and status == "closed" and draft.exit_price is not None:
-        pnl = (draft.exit_price - draft.entry_price) * draft.size * sign
-    if net is None and pnl is not None:
-        net = pnl - (draft.fees or 0) - (draft.slippage or 0)
     row = {name: getattr(draft, name) for name in TRADE_FIELDS if name in TradeIn.model_fields}
-    return row | {
-        "bot": bot,
-        "direction": draft.direction.value,
-        "status": status.value,
-        "at": draft.exit_time or draft.entry_time,
+    row |= {"bot": bot, "direction": draft.direction.value, "status": draft.effective_status.value}
+    return row | settled(row)
+
+
+def settled(row: Row) -> Row:
+    """Return what follows from a trade's fields: gross P&L from the prices, net P&L after fees and slippage, percent of entry value, duration.
+
+    What was sent stands; a net P&L alone needs no gross one.
+    """
+    sign = 1 if row["direction"] == "long" else -1
+    pnl, net = row["pnl"], row["net_pnl"]
+    if pnl is None and net is None and row["status"] == "closed" and row["exit_price"] is not None:
+        pnl = (row["exit_price"] - row["entry_price"]) * row["size"] * sign
+    if net is None and pnl is not None:
+        net = pnl - (row["fees"] or 0) - (row["slippage"] or 0)
+    return {
+        "at": row["exit_time"] or row["entry_time"],
         "pnl": pnl,
         "net_pnl": net,
-        "pnl_pct": None if net is None else percent(net, draft.entry_price * draft.size),
-        "duration_seconds": _seconds(draft.entry_time, draft.exit_time),
+        "pnl_pct": None if net is None else percent(net, row["entry_price"] * row["size"]),
+        "duration_seconds": _seconds(row["entry_time"], row["exit_time"]),
     }
 
 
@@ -100,28 +123,36 @@ def book_closed_position(ledger: Ledger, close: Entry, sent: Row) -> None:
         "currency": None,
         "sent": sent,
     }
-    ledger.put(Trade, _stamped(ledger, row, None) | {"id": close.id, "strategy_id": _strategy_id(ledger, row, close.id)})
+    row |= {"id": close.id, "changed_id": close.id, "strategy_id": strategy_id(ledger, row["strategy"], close.id, close.bot)}
+    ledger.put(Trade, _stamped(ledger, row, None))
+    _count_trade(ledger)
 
 
-def _keep_trade(ledger: Ledger, row: Row, known: Row | None) -> Outcome:
-    effect = Effect.ADDED if known is None else Effect.REPLACED
+def keep_trade(ledger: Ledger, row: Row, known: Row | None, effect: Effect | None = None) -> Outcome:
+    """Add a trade or put it in the place of the `known` one, and say so in the journal."""
+    effect = effect or (Effect.ADDED if known is None else Effect.REPLACED)
     next_id = ledger.counter("last_id") + 1
-    row = _stamped(ledger, row, known) | {"id": next_id if known is None else known["id"]}
-    row["strategy_id"] = _strategy_id(ledger, row, next_id)
+    row = _stamped(ledger, row, known) | {"id": next_id if known is None else known["id"], "changed_id": next_id}
+    row["strategy_id"] = strategy_id(ledger, row["strategy"], next_id, row["bot"])
     record = trade_record(row)
-    ledger.append("trade", row["bot"], row["at"], {name: value for name, value in record.items() if name != "id"}, effect)
+    ledger.append("trade", row["bot"], row["at"], record, effect)
     ledger.put(Trade, row)
+    if known is None:
+        _count_trade(ledger)
     return Outcome(record, effect)
 
 
-def _strategy_id(ledger: Ledger, trade: Row, record_id: int) -> int | None:
-    """Return the id of the trade's strategy, which is made when nobody has named it before."""
-    if (name := trade["strategy"]) is None:
+def _count_trade(ledger: Ledger) -> None:
+    ledger.set_counter(TRADES, ledger.counter(TRADES) + 1)
+
+
+def strategy_id(ledger: Ledger, name: str | None, record_id: int, bot: str) -> int | None:
+    """Return the id of the strategy of this name, which is made when nobody has named it before; None without a name."""
+    if name is None:
         return None
     if (known := ledger.find(Strategy, name)) is not None:
         return int(known["id"])
-    stamped = _stamped(ledger, {"bot": trade["bot"]}, None)
-    ledger.put(Strategy, stamped | {"id": record_id, "name": name, "enabled": True})
+    ledger.put(Strategy, _stamped(ledger, {"bot": bot, **dict.fromkeys(STRATEGY_FIELDS)}, None) | {"id": record_id, "name": name, "enabled": True})
     return record_id
 
 
@@ -145,10 +176,13 @@ def _keep(ledger: Ledger, draft: Draft, table: type[Base], row: Row, known: Row 
     body = {"timestamp": iso(row["timestamp"])} | {name: row[name] for name in shown} | {"bot": row["bot"]}
     if known is not None and all(known[name] == row[name] for name in shown):  # whoever sends it: a candle is the market's
         return Outcome({"id": known["id"], **body}, Effect.SAME)
+    next_id = ledger.counter("last_id") + 1
+    record = {"id": next_id if known is None else known["id"], **body}
     effect = Effect.ADDED if known is None else Effect.REPLACED
-    entry = ledger.append(draft.kind, row["bot"], row["timestamp"], body, effect)
-    ledger.put(table, _stamped(ledger, row, known) | {"id": entry.id if known is None else known["id"]})
-    return Outcome({"id": entry.id if known is None else known["id"], **body}, effect)
+    ledger.append(draft.kind, row["bot"], row["timestamp"], record, effect)
+    row = _stamped(ledger, row, known) | {"id": record["id"]}
+    ledger.put(table, row | ({"changed_id": next_id} if table is Portfolio else {}))
+    return Outcome(record, effect)
 
 
 def _stamped(ledger: Ledger, row: Row, known: Row | None) -> Row:

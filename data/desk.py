@@ -14,21 +14,34 @@ from sqlalchemy import select
 
 from data import posting, retention
 from data.accounts import Accounts, Principal
+from data.alerts import Alerts
+from data.annotations import Annotations
+from data.answers import Answers
+from data.columns import Columns
+from data.edits import Action, Body, Edit
+from data.entries import Effect, Outcome, Row
+from data.equity import Equity
 from data.errors import Code, Refused
+from data.figures import Figures
 from data.journal import Journal, Retry
-from data.ledger import Outcome, Row
 from data.live import Live
+from data.market import Market
 from data.monitor import LiveMonitoringSystem
+from data.portfolio import Portfolio
 from data.records import ControlIn, Draft
+from data.risk import Risk
 from data.schema import Counter
 from data.settings import Settings
 from data.store import Store
+from data.strategies import Strategies
 from data.trades import Trades
+from data.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
 Answer = Callable[[list[Outcome]], Row]
 SILENCE_SECONDS = 1.0
+KEEP_SECONDS = 60.0
 TRIM_SECONDS = 3600.0
 
 
@@ -42,11 +55,23 @@ class Desk:
         self.accounts = Accounts(store, settings)
         self.journal = Journal(store, durability=settings.botv2_durability)
         self.monitor = LiveMonitoringSystem(self.journal)
+        self.columns = Columns(store, self.monitor.versions)
+        self.answers = Answers()
         self.live = Live(store, self.monitor)
-        self.trades = Trades(store)
+        self.trades = Trades(store, self.columns, self.answers, settings)
+        self.strategies = Strategies(store, self.columns, self.answers, settings)
+        self.market = Market(store, self.answers, self.monitor.versions)
+        self.equity = Equity(store, self.columns, settings)
+        self.portfolio = Portfolio(store, self.columns, self.answers, self.equity, self.live)
+        self.risk = Risk(store, self.columns, self.answers, self.equity, settings)
+        self.figures = Figures(store, self.columns, self.risk, settings)
+        self.vitals = Vitals(store, settings)
+        self.alerts = Alerts(store)
+        self.annotations = Annotations(store)
         self._stopping = threading.Event()
-        self._ticker: threading.Thread | None = None
+        self._keepers: list[threading.Thread] = []
         self._started = time.monotonic()
+        self._trim_at = self._started
 
     @classmethod
     def open(cls, settings: Settings) -> "Desk":
@@ -61,19 +86,21 @@ class Desk:
         return desk
 
     def start(self) -> None:
-        """Start the writer, the tail and the ticker; until then each append commits by itself."""
+        """Start the writer, the tail and the periodic tasks; until then each append commits by itself."""
         self.journal.start()
         self._started = time.monotonic()
         self._stopping.clear()
-        self._ticker = threading.Thread(target=self._tick, name="desk-ticker", daemon=True)
-        self._ticker.start()
+        tasks = ((SILENCE_SECONDS, self._look_for_silence), (KEEP_SECONDS, self._keep))
+        self._keepers = [threading.Thread(target=self._repeat, args=task, name=f"desk{task[1].__name__}", daemon=True) for task in tasks]
+        for keeper in self._keepers:
+            keeper.start()
 
     def close(self) -> None:
         """Commit what has gathered, end the threads, close the store."""
         self._stopping.set()
-        if self._ticker is not None:
-            self._ticker.join()
-            self._ticker = None
+        for keeper in self._keepers:
+            keeper.join()
+        self._keepers = []
         self.journal.stop()
         self.store.close()
 
@@ -91,19 +118,55 @@ class Desk:
 
         Raises `Refused` (`forbidden`) when a token that is bound to a bot speaks for another.
         """
-        if principal.bot is not None:
-            foreign = {f"records[{i}].bot" if len(drafts) > 1 else "bot": f"this token may write for {principal.bot!r} only"
-                       for i, draft in enumerate(drafts) if draft.bot not in {None, principal.bot}}  # fmt: skip  # one thought
-            if foreign:
-                raise Refused(Code.FORBIDDEN, "this token is bound to another bot", fields=foreign)
+        self._refuse_foreign(principal, {f"records[{i}].bot" if len(drafts) > 1 else "bot": draft.bot for i, draft in enumerate(drafts)})
         bot = principal.bot or (drafts[0].bot if len(drafts) == 1 else None) or "default"
         return self.journal.append(drafts, bot=bot, retry=retry, answer=answer)
 
+    def _refuse_foreign(self, principal: Principal, bots: dict[str, str | None]) -> None:
+        foreign = {field: f"this token may write for {principal.bot!r} only" for field, bot in bots.items() if bot not in {None, principal.bot}}
+        if principal.bot is not None and foreign:
+            raise Refused(Code.FORBIDDEN, "this token is bound to another bot", fields=foreign)
+
     def control(self, action: str, principal: Principal, address: str, *, retry: Retry | None = None, answer: Answer | None = None) -> Any:
         """Do one of `posting`'s clears and resets, in every process at the same place in the order; `retry` and `answer` as in `record`."""
-        answered = self.journal.append([ControlIn(action=action)], bot=principal.name, retry=retry, answer=answer)
-        self.accounts.audit(principal.name, action, address=address)
-        return answered
+        return self._change(ControlIn(action=action), principal.name, principal.name, action, address, retry, answer)
+
+    def edit(
+        self,
+        action: Action,
+        principal: Principal,
+        address: str,
+        *,
+        target: int | None = None,
+        body: Body | None = None,
+        bot: str | None = None,
+        retry: Retry | None = None,
+        answer: Answer | None = None,
+    ) -> Any:
+        """Do what a person wants done to row `target` (see `data.edits`), and say so in the audit log; `retry` and `answer` as in `record`.
+
+        Raises `Refused`: `not_found`, `conflict` or `invalid_fields` when the tables contradict, `forbidden` as `record` does.
+        """
+        self._refuse_foreign(principal, {"bot": bot})
+        draft = Edit(action=action, user=principal.name, target=target, body=body, bound=principal.bot)
+        return self._change(draft, principal.name, principal.bot or bot or "default", action, address, retry, answer, target)
+
+    def _change(
+        self, draft: Draft, actor: str, bot: str, action: str, address: str, retry: Retry | None, answer: Answer | None, target: int | None = None
+    ) -> Any:
+        done: list[Outcome] = []
+
+        def answered(outcomes: list[Outcome]) -> Any:
+            done.extend(outcomes)
+            return outcomes if answer is None else answer(outcomes)
+
+        result = self.journal.append([draft], bot=bot, retry=retry, answer=answered)
+        for outcome in done:  # none when a retry got the first answer
+            if outcome.effect is not Effect.SAME:
+                after = None if outcome.effect is Effect.REMOVED or draft.kind == "control" else outcome.record
+                name = None if target is None and after is None else str(outcome.record.get("id", target))
+                self.accounts.audit(actor, action, name, address, outcome.before, after)
+        return result
 
     def remove_demo(self, principal: Principal, address: str, *, retry: Retry | None = None, answer: Answer | None = None) -> Any:
         """Delete everything that bots named `demo-…` have reported, and keep the demo from starting again."""
@@ -140,15 +203,24 @@ class Desk:
 
     # --- what happens by itself ------------------------------------------------------------------------------
 
-    def _tick(self) -> None:
-        trimmed = -TRIM_SECONDS
-        while not self._stopping.wait(SILENCE_SECONDS):
+    def _repeat(self, seconds: float, task: Callable[[], None]) -> None:
+        """Do a task soon and then every so many seconds, each in a thread of its own: a long one must not hold up another."""
+        wait = min(seconds, SILENCE_SECONDS)
+        while not self._stopping.wait(wait):
+            wait = seconds
             try:
-                self.journal.raise_silence_alerts(time.monotonic() - self._started)
-                if time.monotonic() - trimmed > TRIM_SECONDS:
-                    trimmed = time.monotonic()
-                    retention.trim(self.store, self.settings.botv2_retention_days, self._stopping)
+                task()
             except Refused as refusal:
                 log.warning("a periodic task waits: %s", refusal.message)
             except Exception:
                 log.exception("a periodic task failed")
+
+    def _look_for_silence(self) -> None:
+        self.journal.raise_silence_alerts(time.monotonic() - self._started)
+
+    def _keep(self) -> None:
+        """Keep the history of figures current, and the journal bounded."""
+        self.figures.keep_current()
+        if time.monotonic() >= self._trim_at:
+            self._trim_at = time.monotonic() + TRIM_SECONDS
+            retention.trim(self.store, self.settings.botv2_retention_days, self._stopping)

@@ -2,15 +2,19 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
 
-from data.ledger import Row
+from data.entries import Row
 
 BOM = "\ufeff"  # by which spreadsheets know UTF-8
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # the last four are full-width forms of the first
+# What a spreadsheet takes for a formula, the last four being full-width forms of the first. A text that begins like one which
+# was marked already gets a mark too: so what comes back can be told apart, and no text is changed by a round trip.
+FORMULA = re.compile("'*[=+@\t\r\uff1d\uff0b\uff0d\uff20-]")
+MARK = "'"
 
 
 def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[bytes]:
@@ -38,9 +42,14 @@ def _cell(value: Any) -> Any:
         return ""
     if isinstance(value, dict | list):
         return orjson.dumps(value).decode()
-    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
-        return f"'{value}"
+    if isinstance(value, str) and FORMULA.match(value):
+        return MARK + value
     return value
+
+
+def plain_text(cell: str) -> str:
+    """Return the text of which `csv_lines` made this cell."""
+    return cell.removeprefix(MARK) if FORMULA.match(cell) else cell
 
 
 def json_lines(rows: Iterable[Row]) -> Iterator[bytes]:

@@ -3,7 +3,7 @@
 import math
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
@@ -15,6 +15,11 @@ JSON_DEPTH = 8
 LARGEST = 1e18  # below 2^63, and its square is still finite, so no figure computed from two of them overflows
 FUTURE_LIMIT = timedelta(hours=24)
 NO_NUL = r"^[^\x00]*$"
+
+AlertType = Literal["risk", "trade", "system", "performance"]
+AlertStatus = Literal["active", "acknowledged", "resolved"]
+AnnotationType = Literal["trade", "signal", "news", "custom"]
+Condition = Literal["circuit_breaker", "critical_event", "drawdown", "stop_loss_hit", "closed_above", "closed_below", "stale_feed"]
 
 
 class EventType(StrEnum):
@@ -178,7 +183,7 @@ Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=20
 Message = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=2000, pattern=NO_NUL)]
 Currency = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=20, pattern=NO_NUL)]
 Timeframe = Annotated[str, StringConstraints(strict=True, max_length=20, pattern=r"^[1-9][0-9]*[smhdwM]$")]
-Clock = Annotated[str, BeforeValidator(_as_clock), StringConstraints(strict=True, pattern=r"^[0-9]{2,6}:[0-5][0-9]:[0-5][0-9]$")]
+Clock = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9]{2,6}:[0-5][0-9]:[0-5][0-9]$"), BeforeValidator(_as_clock)]
 Moment = Annotated[datetime, BeforeValidator(as_moment)]
 JsonObject = Annotated[dict[str, Any], BeforeValidator(as_json_object)]
 JsonList = Annotated[list[Any], BeforeValidator(as_json_list)]
@@ -189,3 +194,7 @@ AnySignalType = Annotated[SignalType, BeforeValidator(_upper)]
 AnySide = Annotated[Side, BeforeValidator(_upper)]
 AnyDirection = Annotated[Direction, BeforeValidator(_lower)]
 AnyStatus = Annotated[TradeStatus, BeforeValidator(_lower)]
+AnyAlertType = Annotated[AlertType, BeforeValidator(_lower)]
+AnyAlertStatus = Annotated[AlertStatus, BeforeValidator(_lower)]
+AnyAnnotationType = Annotated[AnnotationType, BeforeValidator(_lower)]
+AnyCondition = Annotated[Condition, BeforeValidator(_lower)]

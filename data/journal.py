@@ -15,8 +15,9 @@ from datetime import timedelta
 from typing import Any
 
 from data import posting, rules
+from data.entries import Entry, Outcome, Row
 from data.errors import Code, Refused
-from data.ledger import Entry, Ledger, Outcome, Row
+from data.ledger import Ledger
 from data.records import Draft
 from data.schema import Idempotency
 from data.store import Store

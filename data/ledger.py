@@ -9,17 +9,18 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table, and_, delete, insert, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Dialect, Insert, and_, delete, insert, select, text
 
+from data.entries import Effect, Entry, Row, counter_of
 from data.schema import (
+    Alert,
     AlertFiring,
     AlertRule,
+    Annotation,
     Base,
     BotState,
     Counter,
@@ -28,14 +29,15 @@ from data.schema import (
     MarketData,
     Portfolio,
     Position,
+    RiskMetrics,
     Signal,
     Stamped,
     Strategy,
     Trade,
 )
 from data.store import NOTIFY_CHANNEL, Prepared
+from data.upsert import upsert_statement
 
-Row = dict[str, Any]
 Key = tuple[Any, ...]
 
 # What makes a row the same row; the order is the one in which they are written (a trade refers to its strategy).
@@ -47,49 +49,13 @@ NATURAL_KEYS: dict[type[Base], tuple[str, ...]] = {
     Trade: ("bot", "trade_id"),
     Portfolio: ("bot", "timestamp"),
     MarketData: ("symbol", "timeframe", "timestamp"),
+    Alert: ("id",),  # after what it refers to
+    Annotation: ("id",),
+    AlertRule: ("id",),
     AlertFiring: ("rule_id", "subject"),
     Idempotency: ("principal", "bot", "key"),
     Counter: ("name",),
 }
-
-
-class Effect(StrEnum):
-    """What a record did to the tables."""
-
-    ADDED = "added"
-    OPENED = "opened"  # a position that was not open before
-    REPLACED = "replaced"  # a natural key that was there, with other content
-    LATE = "late"  # older than what is known: kept in the journal, changes no state
-    RAISED = "raised"  # an alert that a rule made, not the bot
-    SAME = "same"  # a repetition: nothing was written
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One row of the journal."""
-
-    id: int
-    kind: str
-    bot: str
-    at: datetime
-    received_at: datetime
-    effect: str
-    body: Row
-    event_type: str | None = None
-    severity: str | None = None
-    natural_key: str | None = None
-
-    def record(self) -> Row:
-        """Return the record as a read gives it."""
-        return {"id": self.id, **self.body}
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one draft: the record as a read gives it, and what it did."""
-
-    record: Row
-    effect: Effect
 
 
 @dataclass(slots=True)
@@ -100,15 +66,12 @@ class _Layer:
     heard: set[str] = field(default_factory=set)
 
 
+TRADES = "trades"  # how many there are: to count a million rows takes longer than to read a page of them
 _COUNTERS = "SELECT name, value FROM counter"
-COUNTED = {"event": "total_events", "signal": "total_signals", "alert": "total_alerts_sent"}
 
 
-def counter_of(kind: str, effect: str) -> str | None:
-    """Return the statistic that a record adds one to, or None; the writer and every projection count by it."""
-    if kind == "position":
-        return "total_positions" if effect == Effect.OPENED else None
-    return COUNTED.get(kind)
+def _is_of(prefix: str, row: Row) -> bool:
+    return str(row.get("bot", "")).startswith(prefix)
 
 
 class Ledger:
@@ -124,7 +87,8 @@ class Ledger:
         with closing(connection.connection.cursor()) as cursor:
             cursor.execute(_COUNTERS)
             self._counters: dict[str, int] = dict(cursor.fetchall())
-        self._rules: list[Row] | None = None
+        self._head = self.counter("last_id")
+        self._rules: dict[int, Row] | None = None
 
     @contextmanager
     def request(self) -> Iterator[None]:
@@ -181,12 +145,19 @@ class Ledger:
         row = self.connection.execute(select(Journal.id, Journal.body).where(Journal.natural_key == natural_key)).first()
         return None if row is None else {"id": row.id, **row.body}
 
+    def all_rules(self) -> list[Row]:
+        """Return every alert rule, in order of id."""
+        if self._rules is None:
+            rows = self.connection.execute(select(AlertRule.__table__).order_by(AlertRule.id)).mappings()
+            self._rules = {row["id"]: dict(row) for row in rows}
+        known = dict(self._rules)
+        for layer in self._layers:
+            known |= {key[0]: row for key, row in layer.rows.get(AlertRule, {}).items()}
+        return [*known.values()]
+
     def rules(self) -> list[Row]:
         """Return the alert rules that are switched on."""
-        if self._rules is None:
-            rows = self.connection.execute(select(AlertRule.__table__).where(AlertRule.enabled).order_by(AlertRule.id)).mappings()
-            self._rules = [dict(row) for row in rows]
-        return self._rules
+        return [rule for rule in self.all_rules() if rule["enabled"]]
 
     # --- changes -------------------------------------------------------------------------------------------
 
@@ -199,19 +170,32 @@ class Ledger:
         """Set a counter."""
         self._layers[-1].counters[name] = value
 
+    def remove(self, table: type[Base], *key: Any) -> None:
+        """Delete the row with this natural key at once; what else its request wants must not be refused after this."""
+        columns = table.__table__.c
+        self.connection.execute(delete(table).where(*(columns[name] == value for name, value in zip(NATURAL_KEYS[table], key, strict=True))))
+        self._known[table, key] = None
+        self._rules = None
+        for layer in self._layers:
+            layer.rows.get(table, {}).pop(key, None)
+
     def forget_bots(self, prefix: str) -> None:
-        """Delete every row of the bots whose name begins with `prefix`, the journal's included; counters stay."""
-        tables: list[type[Base]] = [Journal, *NATURAL_KEYS]
+        """Delete every row of the bots whose name begins with `prefix`, the journal's included; of the counters, that of trades follows."""
+        tables: list[type[Base]] = [Journal, *NATURAL_KEYS, RiskMetrics]
+        of_prefix = partial(_is_of, prefix)
+        new = {key for layer in self._layers for key, row in layer.rows.get(Trade, {}).items() if of_prefix(row) and row["id"] > self._head}
+        gone = len(new)
         for table in tables:
             if "bot" in table.__table__.c:
-                self.connection.execute(delete(table).where(table.__table__.c.bot.startswith(prefix, autoescape=True)))
-        self._known = {place: row for place, row in self._known.items() if not (row and str(row.get("bot", "")).startswith(prefix))}
+                deleted = self.connection.execute(delete(table).where(table.__table__.c.bot.startswith(prefix, autoescape=True)))
+                gone += deleted.rowcount if table is Trade else 0
+        self.set_counter(TRADES, self.counter(TRADES) - gone)
+        self._known = {place: row for place, row in self._known.items() if not (row and of_prefix(row))}
         for layer in self._layers:
             layer.heard = {bot for bot in layer.heard if not bot.startswith(prefix)}
             layer.entries[:] = [entry for entry in layer.entries if not entry.bot.startswith(prefix)]
-            for rows in layer.rows.values():
-                for key in [key for key, row in rows.items() if str(row.get("bot", "")).startswith(prefix)]:
-                    del rows[key]
+            for table, rows in layer.rows.items():
+                layer.rows[table] = {key: row for key, row in rows.items() if not of_prefix(row)}
 
     def heard_from(self, bot: str) -> None:
         """Note that the bot lives."""
@@ -255,12 +239,7 @@ class Ledger:
 
 @lru_cache  # to put one together takes longer than to run it, and there are few; the same for the two below
 def _upsert_statement(dialect: str, model: type[Base], changing: tuple[str, ...]) -> Insert:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
-    statement = (sqlite if dialect == "sqlite" else postgresql).insert(table)
-    changes = {name: statement.excluded[name] for name in changing}
-    upsert: Insert = statement.on_conflict_do_update(index_elements=NATURAL_KEYS[model], set_=changes)
-    return upsert
+    return upsert_statement(dialect, model, NATURAL_KEYS[model], changing)
 
 
 @lru_cache

@@ -3,22 +3,20 @@
 import math
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data import posting
-from data.ledger import Row
+from data.activity import CHUNK, LAST_POSSIBLE_ID, ActivityLog, Found
+from data.entries import Row
 from data.monitor import LiveMonitoringSystem
 from data.schema import AlertCursor, BotState, Counter, Journal
 from data.scope import ActivityExportScope, ActivityScope, AlertExportScope, PositionScope, SignalScope
 from data.store import Store
 from data.times import iso, now
 
-CHUNK = 1000
-LAST_POSSIBLE_ID = 2**63 - 1
 ALERTS_AT_ONCE = 100
 FIRST_LOOK = timedelta(hours=24)
 
@@ -30,47 +28,37 @@ class Live:
         """Ask `monitor` for the present and `store` for the past."""
         self._store = store
         self._monitor = monitor
+        self._log = ActivityLog(store)
 
-    def activity(self, scope: ActivityScope) -> list[Row]:
-        """Return the events in scope, newest first.
+    def search(self, scope: ActivityScope) -> Found:
+        """Return the events in scope, newest first, and how far was searched; see `ActivityLog.search`.
 
         A plain read starts after the last clear; one with `since`, `before_id` or `after_id` also reaches what came
         before it. With `after_id` they are the oldest ones after it, so that a reader can page up to the present.
         """
         if scope == ActivityScope(limit=scope.limit):
-            return self._monitor.latest_events(scope.limit)
-        upward = scope.after_id is not None and scope.before_id is None
-        with self._store.read() as connection:
-            query = select(Journal.id, Journal.body).where(*self._event_conditions(connection, scope))
-            query = query.order_by(Journal.id.asc() if upward else Journal.id.desc()).limit(scope.limit)
-            events = [{"id": row.id, **row.body} for row in connection.execute(query)]
-        return events[::-1] if upward else events
+            return Found(self._monitor.latest_events(scope.limit))
+        return self._log.search(scope)
+
+    def activity(self, scope: ActivityScope) -> list[Row]:
+        """Return the events that `search` finds."""
+        return self.search(scope).events
+
+    def every_event(self, scope: ActivityExportScope) -> Iterator[Row]:
+        """Return an iterator over all events in scope, newest first; see `ActivityLog.every`."""
+        return self._log.every(scope)
 
     def every_alert(self, _scope: AlertExportScope) -> Iterator[Row]:
         """Return an iterator over all alerts, newest first, a thousand in memory at a time."""
-        return self._every([Journal.kind == "alert"])
-
-    def every_event(self, scope: ActivityExportScope) -> Iterator[Row]:
-        """Return an iterator over all events in scope, newest first, a thousand in memory at a time; a clear hides nothing here."""
-        return islice(self._every(_event_filters(scope)), scope.limit)
-
-    def _every(self, conditions: list[ColumnElement[bool]]) -> Iterator[Row]:
         before = LAST_POSSIBLE_ID
         while True:
             with self._store.read() as connection:
-                query = select(Journal.id, Journal.body).where(*conditions, Journal.id < before)
-                records = [{"id": row.id, **row.body} for row in connection.execute(query.order_by(Journal.id.desc()).limit(CHUNK))]
-            yield from records
-            if len(records) < CHUNK:
+                query = select(Journal.id, Journal.body).where(Journal.kind == "alert", Journal.id < before)
+                alerts = [{"id": row.id, **row.body} for row in connection.execute(query.order_by(Journal.id.desc()).limit(CHUNK))]
+            yield from alerts
+            if len(alerts) < CHUNK:
                 return
-            before = records[-1]["id"]
-
-    def _event_conditions(self, connection: Connection, scope: ActivityScope) -> list[ColumnElement[bool]]:
-        found = _event_filters(scope)
-        if scope.since is None and scope.before_id is None and scope.after_id is None:
-            cleared = connection.scalar(select(Counter.value).where(Counter.name == posting.CLEAR_ACTIVITY))
-            found.append(Journal.id > (cleared or 0))
-        return found
+            before = alerts[-1]["id"]
 
     def signals(self, scope: SignalScope) -> list[Row]:
         """Return the latest signal per bot, strategy and symbol in scope, newest first."""
@@ -141,13 +129,12 @@ class Live:
         return connection.scalar(query.with_for_update() if lock else query)
 
     def _not_given(self, connection: Connection, cursor: int | None) -> list[Row]:
-        query = select(Journal.id, Journal.body).where(Journal.kind == "alert").limit(ALERTS_AT_ONCE)
-        if cursor is None:
-            query = query.where(Journal.received_at >= now() - FIRST_LOOK).order_by(Journal.id.desc())
-        else:
-            query = query.where(Journal.id > cursor).order_by(Journal.id)
-        alerts = [{"id": row.id, **row.body} for row in connection.execute(query)]
-        return sorted(alerts, key=lambda alert: -alert["id"])
+        query = select(Journal.id, Journal.received_at, Journal.body).where(Journal.kind == "alert").limit(ALERTS_AT_ONCE)
+        if cursor is not None:
+            rows = connection.execute(query.where(Journal.id > cursor).order_by(Journal.id)).all()[::-1]
+        else:  # the newest, and of them the recent: to look for recent ones among all would read every alert of a quiet year
+            rows = [row for row in connection.execute(query.order_by(Journal.id.desc())) if row.received_at >= now() - FIRST_LOOK]
+        return [{"id": row.id, **row.body} for row in rows]
 
     def _move_cursor(self, connection: Connection, reader: str, last_id: int) -> None:
         dialect = sqlite if self._store.is_sqlite else postgresql
@@ -159,22 +146,6 @@ def _head(connection: Connection, at_most: int | None) -> int:
     """Return the newest record's id, or `at_most` when that is smaller: what came before counts as given to a new reader."""
     head = connection.scalar(select(Counter.value).where(Counter.name == "last_id")) or 0
     return head if at_most is None else min(head, at_most)
-
-
-def _event_filters(scope: ActivityScope) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [Journal.kind == "event"]
-    found += [getattr(Journal, name).in_(value) for name in ("event_type", "severity", "bot") if (value := getattr(scope, name)) is not None]
-    if scope.since is not None:
-        found.append(Journal.at >= scope.since)
-    if scope.until is not None:
-        found.append(Journal.at <= scope.until)
-    if scope.before_id is not None:
-        found.append(Journal.id < scope.before_id)
-    if scope.after_id is not None:
-        found.append(Journal.id > scope.after_id)
-    if scope.q is not None:
-        found.append(Journal.body["message"].as_string().icontains(scope.q, autoescape=True))
-    return found
 
 
 def _matching(records: list[Row], wanted: dict[str, Any]) -> list[Row]:

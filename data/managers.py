@@ -8,7 +8,7 @@ from typing import Protocol
 
 from sqlalchemy import Connection, select
 
-from data.ledger import Effect, Entry, Row
+from data.entries import Effect, Entry, Row
 from data.schema import Journal, Position, Signal
 
 RING = 1000

@@ -16,9 +16,9 @@ from typing import Any
 from sqlalchemy import select
 
 from data import posting
+from data.entries import Effect, Entry, Row, counter_of
 from data.fields import AlertSeverity, EventType
 from data.journal import Journal
-from data.ledger import Effect, Entry, Row, counter_of
 from data.managers import ActivityLogManager, BrowserAlertSystem, OpenPositionMonitor, Part, StrategySignalTracker
 from data.records import AlertIn, CloseIn, Draft, EventIn, PositionIn, SignalIn, validated
 from data.schema import Counter
@@ -27,7 +27,20 @@ from data.times import iso_or_none
 from data.trend import KINDS as TREND_KINDS
 from data.trend import LiveTrend
 
-KINDS = ("events", "signals", "positions", "alerts", "stats", "feeds")
+KINDS = ("events", "signals", "positions", "alerts", "stats", "feeds", "trades", "portfolio", "strategies", "market", "annotations", "rules")
+# Which kinds of data an entry changes, beside what its part of the monitor follows.
+CHANGES = {
+    "close": ("trades", "strategies"),
+    "trade": ("trades", "strategies"),  # it may have made its strategy
+    "snapshot": ("portfolio",),
+    "candle": ("market",),
+    "strategy": ("strategies",),
+    "balance": ("portfolio", "strategies"),
+    "annotation": ("annotations",),
+    "alert_status": ("alerts",),
+    "alert_rule": ("rules",),
+}
+PEOPLES = {"control", "strategy", "annotation", "alert_rule"}  # kinds of entries that people make, not bots
 FEEDS_SECONDS = 2.0  # how often, at most, the list of bots counts as changed because one was heard
 
 
@@ -120,6 +133,8 @@ class LiveMonitoringSystem:
             name, part = self._parts[entry.kind]
             part.apply(entry)
             self._versions[name] = entry.id
+        for name in CHANGES.get(entry.kind, ()):
+            self._versions[name] = entry.id
         if entry.kind in TREND_KINDS:
             self.trend.apply(entry)
         if statistic := counter_of(entry.kind, entry.effect):
@@ -146,7 +161,7 @@ class LiveMonitoringSystem:
 
     def _note_feed(self, entry: Entry) -> None:
         """Count the list of bots as changed when one is new, changes its heartbeat, or was heard after a while."""
-        if entry.kind == "control" or entry.effect == Effect.RAISED:
+        if entry.kind in PEOPLES or entry.effect in {Effect.RAISED, Effect.EDITED, Effect.REMOVED}:
             return
         # abs: after the clock was set back the list must not wait until the old time comes round again
         late = self._feeds_at is None or abs((entry.received_at - self._feeds_at).total_seconds()) >= FEEDS_SECONDS

@@ -8,9 +8,12 @@ from typing import Any
 import orjson
 
 from data import book, rules
+from data.alerting import post_alert
+from data.editing import post_edit
+from data.entries import Effect, Entry, Outcome, Row
 from data.errors import Code, Refused
-from data.ledger import Effect, Entry, Ledger, Outcome, Row
-from data.records import AlertIn, CloseIn, ControlIn, Draft, EventIn, PositionIn, SignalIn
+from data.ledger import Ledger
+from data.records import CloseIn, ControlIn, Draft, EventIn, PositionIn, SignalIn
 from data.schema import BotState, Position, Signal
 from data.times import clock, iso
 
@@ -19,6 +22,7 @@ CLEAR_SIGNALS = "clear_signals"
 RESET_STATISTICS = "reset_statistics"
 REMOVE_DEMO = "remove_demo"
 DEMO_PREFIX = "demo-"  # bots of this name trade a simulated market
+BY_PEOPLE = {"control", "edit"}
 STATISTICS = ("total_events", "total_signals", "total_positions", "total_alerts_sent")
 
 
@@ -27,19 +31,19 @@ def post(ledger: Ledger, draft: Draft, bot: str) -> Outcome:
 
     Raises `Refused` when the tables say that it cannot be: a close of a position that is not open.
     """
-    if draft.kind != "control":  # a person's, whose name may be a bot's too
+    if draft.kind not in BY_PEOPLE:  # whose names may be a bot's too
         ledger.heard_from(bot)
     before = len(ledger.fresh)
     outcome = POSTINGS[draft.kind](ledger, draft, bot)
     for entry in ledger.fresh[before:]:
         for alert in rules.alerts_raised_by(ledger, entry):
-            _post_alert(ledger, alert, bot, Effect.RAISED)
+            post_alert(ledger, alert, bot, Effect.RAISED)
     return outcome
 
 
 def record_silence(ledger: Ledger, listening: float) -> list[Outcome]:
     """Raise the alerts of bots that have fallen silent; returns one outcome per alert."""
-    return [_post_alert(ledger, alert, alert.bot or "", Effect.RAISED) for alert in rules.alerts_for_silence(ledger, listening)]
+    return [post_alert(ledger, alert, alert.bot or "", Effect.RAISED) for alert in rules.alerts_for_silence(ledger, listening)]
 
 
 def _post_event(ledger: Ledger, draft: EventIn, bot: str) -> Outcome:
@@ -205,20 +209,6 @@ def _close_body(draft: CloseIn, known: Row, at: datetime) -> Row:
     }
 
 
-def _post_alert(ledger: Ledger, draft: AlertIn, bot: str, effect: Effect = Effect.ADDED) -> Outcome:
-    at = draft.timestamp or ledger.received_at
-    body = {
-        "timestamp": iso(at),
-        "title": draft.title,
-        "message": draft.message,
-        "severity": draft.severity.value,
-        "action_url": draft.action_url,
-        "bot": bot,
-    }
-    entry = ledger.append("alert", bot, at, body, effect, severity=draft.severity.value)
-    return Outcome(entry.record(), effect)
-
-
 def _post_control(ledger: Ledger, draft: ControlIn, bot: str) -> Outcome:
     body = {"timestamp": iso(ledger.received_at), "action": draft.action, "bot": bot}
     if draft.action == REMOVE_DEMO:
@@ -241,9 +231,10 @@ POSTINGS: dict[str, Callable[[Ledger, Any, str], Outcome]] = {
     "signal": _post_signal,
     "position": _post_position,
     "close": _post_close,
-    "alert": _post_alert,
+    "alert": post_alert,
     "trade": book.post_trade,
     "snapshot": book.post_snapshot,
     "candle": book.post_candle,
     "control": _post_control,
+    "edit": post_edit,
 }

@@ -14,12 +14,12 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
 
-from data.ledger import Effect
-from data.schema import Counter, Idempotency, Journal, SignInLink
+from data.entries import Effect
+from data.schema import Alert, Counter, Idempotency, Journal, SignInLink
 from data.store import Store
 from data.times import now
+from data.upsert import upsert
 
 BATCH = 2000
 PAUSE_SECONDS = 0.05  # between two batches, for those who wait to write
@@ -33,7 +33,7 @@ def trim(store: Store, retention_days: int, stopping: threading.Event | None = N
     """Delete what need not be kept any longer, until `stopping` is set; returns how many rows of the journal went."""
     stopping = stopping or threading.Event()
     cutoff = now() - timedelta(days=retention_days)
-    removed = sum(_repeat(partial(_delete_old, store, kind, cutoff), stopping) for kind in ("event", "alert"))
+    removed = sum(_repeat(partial(_delete_old, store, kind, cutoff), stopping) for kind in ("event", "alert", "alert_status"))
     removed += sum(_repeat(partial(_thin, store, kind), stopping) for kind in ("position", "signal"))
     _repeat(partial(_delete_keys, store), stopping)
     with store.write() as connection:
@@ -77,8 +77,7 @@ def _thin(store: Store, kind: str) -> tuple[int, bool]:
     ids = [row.id for row in rows if row.id not in kept]
     with store.write() as connection:
         _delete(connection, ids)
-        statement = (sqlite if store.is_sqlite else postgresql).insert(Counter.__table__).values(name=mark, value=rows[-1].id)
-        connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": rows[-1].id}))
+        upsert(connection, Counter, ("name",), [{"name": mark, "value": rows[-1].id}])
     return len(ids), len(rows) == BATCH
 
 
@@ -98,4 +97,5 @@ def _delete_keys(store: Store) -> tuple[int, bool]:
 
 def _delete(connection: Connection, ids: Sequence[int]) -> None:
     if ids:
+        connection.execute(delete(Alert).where(Alert.id.in_(ids)))
         connection.execute(delete(Journal).where(Journal.id.in_(ids)))

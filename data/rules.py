@@ -7,11 +7,13 @@ below. To add a condition: yield it here, and add a rule with its name.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from data.book import percent
-from data.ledger import Effect, Entry, Ledger, Row
+from data.entries import Effect, Entry, Row
+from data.ledger import Ledger
 from data.records import AlertIn
 from data.schema import AlertFiring, AlertRule, BotState, Position
 from data.times import clock
@@ -19,6 +21,16 @@ from data.times import clock
 QUIET_AFTER = timedelta(hours=1)
 LONGEST_HEARTBEAT = 86_400.0
 STALE_FEED = "stale_feed"
+TYPES = {"circuit_breaker": "risk", "drawdown": "risk", "stop_loss_hit": "trade", "closed_above": "trade", "closed_below": "trade"}
+
+
+class Raised(AlertIn):
+    """An alert that a rule raises: what it is about, too."""
+
+    type: str = "system"
+    trade_id: int | None = None
+    strategy: str | None = None
+    data: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +42,11 @@ class Finding:
     title: str
     message: str
     value: float = 0.0
+    strategy: str | None = None
+    trade_id: int | None = None
 
 
-def alerts_raised_by(ledger: Ledger, entry: Entry) -> Iterator[AlertIn]:
+def alerts_raised_by(ledger: Ledger, entry: Entry) -> Iterator[Raised]:
     """Yield the alerts that a new record raises; one whose own time lies over an hour back raises none."""
     findings = [finding for finding in _FINDERS.get(entry.kind, _nothing)(ledger, entry) if finding is not None]
     if entry.effect == Effect.LATE or entry.received_at - entry.at > QUIET_AFTER:
@@ -56,7 +70,7 @@ def _silent(connection: Connection, moment: datetime, listening: float) -> Itera
             yield dict(row), missed
 
 
-def alerts_for_silence(ledger: Ledger, listening: float) -> Iterator[AlertIn]:
+def alerts_for_silence(ledger: Ledger, listening: float) -> Iterator[Raised]:
     """Yield an alert for each bot that declared a heartbeat and has been silent for three; one per silence.
 
     `listening` is for how many seconds this process has been able to hear: a bot is not silent because the server was away.
@@ -71,7 +85,7 @@ def alerts_for_silence(ledger: Ledger, listening: float) -> Iterator[AlertIn]:
                 yield _alert(ledger, rule, finding, row["bot"])
 
 
-def _fire(ledger: Ledger, finding: Finding, bot: str) -> Iterator[AlertIn]:
+def _fire(ledger: Ledger, finding: Finding, bot: str) -> Iterator[Raised]:
     for rule in _matching(ledger, finding):
         fired = ledger.find(AlertFiring, rule["id"], finding.subject)
         if fired is None or (ledger.received_at - fired["fired_at"]).total_seconds() >= rule["cooldown_seconds"]:
@@ -86,9 +100,18 @@ def _matching(ledger: Ledger, finding: Finding) -> list[Row]:
     return [max(met, key=lambda rule: rule["threshold"] or 0)] if met else []
 
 
-def _alert(ledger: Ledger, rule: Row, finding: Finding, bot: str) -> AlertIn:
+def _alert(ledger: Ledger, rule: Row, finding: Finding, bot: str) -> Raised:
     ledger.put(AlertFiring, {"rule_id": rule["id"], "subject": finding.subject, "fired_at": ledger.received_at})
-    return AlertIn(title=finding.title, message=finding.message[:2000], severity=rule["severity"], bot=bot)
+    return Raised(
+        title=finding.title,
+        message=finding.message[:2000],
+        severity=rule["severity"],
+        bot=bot,
+        type=TYPES.get(finding.condition, "system"),
+        trade_id=finding.trade_id,
+        strategy=finding.strategy,
+        data={"rule": rule["name"], "condition": finding.condition, "value": finding.value, "threshold": rule["threshold"]},
+    )
 
 
 # --- conditions ----------------------------------------------------------------------------------------------
@@ -123,14 +146,16 @@ def _in_close(_ledger: Ledger, entry: Entry) -> Iterator[Finding]:
         yield _stop_hit(entry, body["opened_id"], f"{body['symbol']} closed at its stop loss, {result:+.2f} %")
     subject = _subject(entry.bot, f"{body['position_id']}#{entry.id}")
     if result > 0:
-        yield Finding("closed_above", subject, "Large gain", message, result)
+        yield Finding("closed_above", subject, "Large gain", message, result, body["strategy"], entry.id)
     else:
-        yield Finding("closed_below", subject, "Large loss", message, -result)
+        yield Finding("closed_below", subject, "Large loss", message, -result, body["strategy"], entry.id)
 
 
 def _stop_hit(entry: Entry, opened_id: int | None, message: str) -> Finding:
     """Make the update past the stop and the close at it one subject, so that they raise one alert."""
-    return Finding("stop_loss_hit", _subject(entry.bot, f"{entry.body['position_id']}@{opened_id}"), "Stop loss hit", message)
+    subject = _subject(entry.bot, f"{entry.body['position_id']}@{opened_id}")
+    trade_id = entry.id if entry.kind == "close" else None
+    return Finding("stop_loss_hit", subject, "Stop loss hit", message, strategy=entry.body["strategy"], trade_id=trade_id)
 
 
 def _in_snapshot(ledger: Ledger, entry: Entry) -> Iterator[Finding]:
@@ -155,7 +180,7 @@ def _grown(state: Row, entry: Entry) -> float:
 
 def bot_state(ledger: Ledger, bot: str) -> Row:
     """Return what is known of a bot, as the whole row that a change must put back."""
-    fresh: Row = dict.fromkeys(("heartbeat_seconds", "snapshot_at", "snapshot_value", "equity_index", "peak_index"))
+    fresh: Row = dict.fromkeys(("heartbeat_seconds", "snapshot_at", "snapshot_value", "equity_index", "peak_index", "starting_balance"))
     known = ledger.find(BotState, bot) or {**fresh, "bot": bot, "first_seen": ledger.received_at}
     return {**known, "last_seen": ledger.received_at}
 

@@ -1,9 +1,10 @@
 """Every setting, typed and frozen, read from the environment in this one place."""
 
 import os
+import re
 import secrets
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +14,8 @@ from data.errors import Code, Refused
 PLACEHOLDERS = {"changeme", "change-me", "secret", "secret-key", "your-secret-key", "your-secret-key-here", "dev", "password", "botv2"}
 ENV_FILE = ".env"
 MIN_SECRET_BYTES = 16
+ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[1-9][0-9]{0,4})?")
+DEFAULT_PORT = re.compile(r"http:.*:80|https:.*:443")  # a browser leaves it out, so that it would match nothing
 
 
 class Settings(BaseSettings):
@@ -34,6 +37,10 @@ class Settings(BaseSettings):
     botv2_durability: Literal["full", "normal"] = "full"
     botv2_rate_limits: Literal["on", "off"] = "on"
     botv2_retention_days: int = Field(365, ge=1)
+    botv2_trading_days: int = Field(365, ge=1, le=366, description="Days in a year, for annual figures; 252 for exchange days")
+    botv2_currency: Annotated[str, Field(min_length=1, max_length=20)] = "USD"
+    botv2_starting_balance: float = Field(0, ge=0, le=1e18, description="Of a bot that sends no snapshots and has no balance of its own")
+    botv2_cors_origins: str = Field("", description="Origins whose pages may read the API with a token, separated by commas")
     botv2_refresh_ms: int = Field(1000, ge=100, le=60_000)
 
     @field_validator("database_url")
@@ -54,6 +61,14 @@ class Settings(BaseSettings):
         if password is not None and len(password.get_secret_value()) < 8:
             raise ValueError("must have at least 8 characters")
         return password
+
+    @field_validator("botv2_cors_origins")
+    @classmethod
+    def _name_origins(cls, value: str) -> str:
+        for origin in _origins(value):
+            if not ORIGIN.fullmatch(origin) or DEFAULT_PORT.fullmatch(origin):
+                raise ValueError("must be origins such as https://desk.example or http://localhost:3000, separated by commas; no path, no *")
+        return value
 
     @model_validator(mode="after")
     def _secret_is_no_placeholder(self) -> Self:
@@ -86,6 +101,11 @@ class Settings(BaseSettings):
         """Return the SQLAlchemy address of the store."""
         return self.database_url or f"sqlite:///{(self.botv2_data_dir / 'botv2.sqlite').absolute()}"
 
+    @property
+    def cors_origins(self) -> frozenset[str]:
+        """Return the origins whose pages may read, as browsers name them: in lower case, without a default port."""
+        return _origins(self.botv2_cors_origins)
+
     def signing_key(self) -> bytes:
         """Return the secret key, made at the first use and kept in the data folder with mode 0600."""
         if key := self.secret_key.get_secret_value():
@@ -99,6 +119,10 @@ class Settings(BaseSettings):
         with os.fdopen(descriptor, "wb") as file:
             file.write(secrets.token_hex(32).encode())
         return path.read_bytes()
+
+
+def _origins(listed: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in listed.split(",") if part.strip())
 
 
 def _plain(message: str) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import select
 
+from data.entries import Entry
 from data.errors import Refused
-from data.ledger import Entry
 from data.schema import Counter, Journal
 from data.store import NOTIFY_CHANNEL, Store
 

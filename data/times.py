@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 
 def now() -> datetime:
     """Return the present moment as an aware UTC datetime."""
@@ -27,3 +29,18 @@ def clock(span: timedelta) -> str:
     """Return a duration as ``HH:MM:SS``, hours running past 24; a negative one counts as zero."""
     seconds = max(0, int(span.total_seconds()))
     return f"{seconds // 3600:02d}:{seconds % 3600 // 60:02d}:{seconds % 60:02d}"
+
+
+def minute() -> int:
+    """Return the present minute, counted since 1970: what an answer about "the last days" may be kept for."""
+    return int(now().timestamp() // 60)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an aware datetime as whole microseconds since 1970."""
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def from_microseconds(count: int) -> datetime:
+    """Return the moment so many microseconds after 1970."""
+    return EPOCH + timedelta(microseconds=int(count))

@@ -1,131 +1,120 @@
 """Questions about trades."""
 
-import base64
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
-import orjson
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.sql.elements import UnaryExpression
+import numpy as np
+from sqlalchemy import select
 
-from data import metrics
-from data.book import trade_record
+from data import metrics, times
+from data.answers import Answers
+from data.columns import Columns, Frame, Mask
+from data.currency import in_one_currency
+from data.entries import Row
 from data.errors import Code, Refused
-from data.fields import as_any_moment
-from data.schema import Trade
-from data.scope import TradeFilter, TradeScope
+from data.paging import Order
+from data.scope import RecentTradeScope, TradeFilter, TradeScope, TradeStatisticsScope
+from data.settings import Settings
 from data.store import Store
-from data.times import iso
+from data.trade_list import SELECTED, TABLE, TradeList, conditions, ids_in_scope, in_scope, record
 
-COUNT_LIMIT = 10_000
-TABLE = Trade.__table__
+CHUNK = 2000
+RECENT = timedelta(hours=24)
 
 
 class Trades:
-    """Answers questions about trades from the store."""
+    """Answers questions about trades from the store, and about all of them from their columns."""
 
-    def __init__(self, store: Store) -> None:
-        """Ask `store`."""
+    def __init__(self, store: Store, columns: Columns, answers: Answers, settings: Settings) -> None:
+        """Ask `store` for rows and `columns` for figures."""
         self._store = store
+        self._columns = columns
+        self._answers = answers
+        self._settings = settings
+        self._list = TradeList(store, columns, answers)
 
-    def page(self, scope: TradeScope) -> dict[str, Any]:
-        """Return `trades`, `total` (with `total_is_estimate` where it stopped counting), `has_more` and `next_cursor`."""
-        order = scope.sort.removeprefix("-")
-        query = select(TABLE).where(*_conditions(scope)).order_by(*_ordering(scope.sort))
-        if scope.cursor is not None:
-            query = query.where(_after(scope.sort, _opened(scope.cursor, scope.sort)))
+    # --- rows ----------------------------------------------------------------------------------------------
+
+    def page(self, scope: TradeScope) -> Row:
+        """Return a page of trades, see `TradeList.page`."""
+        return self._list.page(scope)
+
+    def recent(self, scope: RecentTradeScope) -> Row:
+        """Return the page of trades whose exit, or entry while they are open, lies in the last 24 hours."""
+        return self.page(TradeScope(**dict(scope), start=times.now() - RECENT))
+
+    def one(self, record_id: int) -> Row:
+        """Return the trade with this id. Raises `Refused` (`not_found`)."""
+        if (found := self.these([record_id]).get(record_id)) is None:
+            raise Refused(Code.NOT_FOUND, "there is no trade with this id")
+        return found
+
+    def these(self, record_ids: Sequence[int]) -> dict[int, Row]:
+        """Return the trades with these ids, by id; none for those that are gone."""
+        found: dict[int, Row] = {}
         with self._store.read() as connection:
-            rows: Sequence[Any] = connection.execute(query.offset(scope.offset).limit(scope.limit + 1)).mappings().all()
-            total, is_estimate = self._total(connection.scalar, scope)
-        shown = rows[: scope.limit]
-        has_more = len(rows) > scope.limit
-        return {
-            "trades": [trade_record(dict(row)) for row in shown],
-            "total": total,
-            "total_is_estimate": is_estimate,
-            "has_more": has_more,
-            "next_cursor": _sealed(scope.sort, shown[-1][order], shown[-1]["id"]) if has_more else None,
+            for start in range(0, len(record_ids), CHUNK):
+                rows = connection.execute(select(*SELECTED).where(TABLE.c.id.in_(record_ids[start : start + CHUNK])))
+                found |= {row.id: record(row) for row in rows}
+        return found
+
+    def every(self, scope: TradeFilter) -> Iterator[Row]:
+        """Return an iterator over all trades in scope, newest first, a few thousand in memory at a time."""
+        order = Order(TABLE, "-at")
+        query = select(*SELECTED).where(*conditions(scope)).order_by(*order.plain_clauses()).limit(CHUNK)
+        part = query
+        while True:
+            with self._store.read() as connection:
+                rows = connection.execute(part).all()
+            yield from (record(row) for row in rows)
+            if len(rows) < CHUNK:
+                return
+            part = query.where(*order.parts((times.parse_iso(rows[-1].at), rows[-1].id)))
+
+    def total(self, scope: TradeFilter) -> int | None:
+        """Return how many trades are in scope, None where that is not known cheaply."""
+        with self._store.read() as connection:
+            total, is_estimate = self._list.total(connection, scope)
+        return None if is_estimate else total
+
+    # --- figures -------------------------------------------------------------------------------------------
+
+    def statistics(self, scope: TradeStatisticsScope) -> Row:
+        """Return what the closed trades in scope earned (see `metrics.trade_statistics`), by strategy and symbol too, and how many are open."""
+        return self._answers.get("trades.statistics", scope, self._version(scope), lambda: self._statistics(scope))
+
+    def _statistics(self, scope: TradeStatisticsScope) -> Row:
+        frame = self._columns.trades()
+        chosen = self.mask(frame, scope)
+        closed, currency, left_out = in_one_currency(frame, chosen & is_closed(frame), scope.currency, self._settings.botv2_currency)
+        trades = frame.in_time(closed)
+        fees, slippage, durations = (trades[name][~np.isnan(trades[name])] for name in ("fees", "slippage", "duration_seconds"))
+        return metrics.trade_statistics(trades["net_pnl"], fees, durations, trades["at"]) | {
+            "slippage": metrics.exact_sum(slippage),
+            "open_trades": int((chosen & frame.is_any("status", ["open"])).sum()),
+            "currency": currency,
+            "left_out": left_out,
+            **{f"by_{name}": _shares(trades, name) for name in ("strategy", "symbol")},
         }
 
-    def _total(self, scalar: Any, scope: TradeScope) -> tuple[int, bool]:
-        """Count exactly without a filter, and with one as far as it stays cheap."""
-        conditions = _conditions(scope)
-        if not conditions:
-            return int(scalar(select(func.count()).select_from(TABLE))), False
-        some = select(TABLE.c.id).where(*conditions).limit(COUNT_LIMIT + 1).subquery()
-        counted = int(scalar(select(func.count()).select_from(some)))
-        return min(counted, COUNT_LIMIT), counted > COUNT_LIMIT
+    def mask(self, frame: Frame, scope: TradeFilter) -> Mask:
+        """Return which rows of the frame are in scope."""
+        mask = in_scope(frame, scope)
+        if scope.q is not None:
+            with self._store.read() as connection:
+                mask &= np.isin(frame["id"], ids_in_scope(connection, scope))
+        return mask
 
-    def statistics(self, scope: TradeFilter) -> dict[str, Any]:
-        """Return what the closed trades in scope earned (see `metrics.trade_statistics`) and how many are still open."""
-        columns = select(TABLE.c.net_pnl, TABLE.c.fees, TABLE.c.duration_seconds)
-        closed = columns.where(*_conditions(scope), TABLE.c.status == "closed", TABLE.c.net_pnl.is_not(None))
-        still_open = select(func.count()).select_from(TABLE).where(*_conditions(scope), TABLE.c.status == "open")
-        with self._store.read() as connection:
-            rows = connection.execute(closed).all()
-            open_trades = connection.scalar(still_open)
-        fees = [row.fees for row in rows if row.fees is not None]
-        durations = [row.duration_seconds for row in rows if row.duration_seconds is not None]
-        return metrics.trade_statistics([row.net_pnl for row in rows], fees, durations) | {"open_trades": open_trades}
+    def _version(self, scope: TradeFilter) -> tuple[int, ...]:
+        return (self._columns.version("trades"), times.minute() if scope.days else 0)
 
 
-def _conditions(scope: TradeFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [
-        TABLE.c[name] == value for name in ("symbol", "strategy", "status", "direction", "bot") if (value := getattr(scope, name)) is not None
-    ]
-    if scope.start is not None:
-        found.append(TABLE.c.at >= scope.start)
-    if scope.end is not None:
-        found.append(TABLE.c.at <= scope.end)
-    if scope.min_pnl is not None:
-        found.append(TABLE.c.net_pnl >= scope.min_pnl)
-    if scope.max_pnl is not None:
-        found.append(TABLE.c.net_pnl <= scope.max_pnl)
-    if scope.q is not None:
-        searched = (TABLE.c.trade_id, TABLE.c.symbol, TABLE.c.strategy, TABLE.c.exit_reason, TABLE.c.notes)
-        found.append(or_(*(column.icontains(scope.q, autoescape=True) for column in searched)))
-    return found
+def _shares(trades: Frame, column: str) -> list[Row]:
+    shares = metrics.contribution(trades[column], trades["net_pnl"], trades.names(column))
+    return [share | {"name": share["name"] or None} for share in shares]  # trades without a strategy contribute too
 
 
-def _ordering(sort: str) -> list[UnaryExpression[Any]]:
-    """Order by the column, then by id; a missing value sorts as the smallest on both databases."""
-    column, down = TABLE.c[sort.removeprefix("-")], sort.startswith("-")
-    return [column.desc().nulls_last(), TABLE.c.id.desc()] if down else [column.asc().nulls_first(), TABLE.c.id.asc()]
-
-
-def _after(sort: str, place: tuple[Any, int]) -> ColumnElement[bool]:
-    """Return the condition for the rows that come after a place in the order (keyset paging)."""
-    column, value, record_id = TABLE.c[sort.removeprefix("-")], *place
-    if sort.startswith("-"):
-        if value is None:
-            return and_(column.is_(None), TABLE.c.id < record_id)
-        return or_(column < value, and_(column == value, TABLE.c.id < record_id), column.is_(None))
-    if value is None:
-        return or_(column.is_not(None), TABLE.c.id > record_id)
-    return or_(column > value, and_(column == value, TABLE.c.id > record_id))
-
-
-def _sealed(sort: str, value: Any, record_id: int) -> str:
-    plain = iso(value) if hasattr(value, "isoformat") else value
-    return base64.urlsafe_b64encode(orjson.dumps([sort, plain, record_id])).decode().rstrip("=")
-
-
-def _opened(cursor: str, sort: str) -> tuple[Any, int]:
-    """Return the place that a cursor names. Raises `Refused` for one that this server did not make for this order."""
-    try:
-        made_for, value, record_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        if made_for != sort or type(record_id) is not int or not 0 <= record_id < 2**63:
-            raise ValueError
-        return _PLACES[sort.removeprefix("-")](value), record_id
-    except (ValueError, TypeError, OverflowError):
-        fields = {"cursor": "is not a next_cursor of a list with this sort"}
-        raise Refused(Code.BAD_REQUEST, "unknown parameter or value", fields=fields) from None
-
-
-_PLACES: dict[str, Callable[[Any], Any]] = {
-    "at": as_any_moment,
-    "entry_time": as_any_moment,
-    "net_pnl": lambda value: None if value is None else float(value),
-    "symbol": lambda value: str(value).replace("\0", ""),
-    "id": lambda value: max(0, min(int(value), 2**63 - 1)),
-}
+def is_closed(frame: Frame) -> Mask:
+    """Return which trades of a frame are closed with a known result."""
+    closed: Mask = frame.is_any("status", ["closed"]) & ~np.isnan(frame["net_pnl"])
+    return closed

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from data.ledger import Effect, Entry, Row
+from data.entries import Effect, Entry, Row
 from data.schema import Journal
 from data.times import iso, now
 

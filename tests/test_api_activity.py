@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+import random
 from typing import Any
 
 import pytest
 
+import data.activity
+from data.desk import Desk
+from data.scope import ActivityExportScope, ActivityScope
 from tests.support.api import EVENT, Api, ago, without
 
 
@@ -173,3 +177,64 @@ def test_the_json_export_is_one_array_of_what_the_filters_keep(api: Api) -> None
     assert rows[0] == api.get("/activity", bot="bot1", limit=1)["events"][0]
     assert len(json.loads(export(api, format="json", limit=7))) == 7
     assert api.get("/activity/export", 400, format="xml")["error"]["fields"].keys() == {"format"}
+
+
+def all_found(desk: Desk, given: dict[str, Any], limit: int) -> tuple[list[int], int]:
+    """Return the ids of all that a reader finds who goes on where each read ended, and how many reads ended early."""
+    up = given.get("after_id") is not None and given.get("before_id") is None
+    ids: list[int] = []
+    early = 0
+    while True:
+        found = desk.live.search(ActivityScope(**given, limit=limit))
+        part = [event["id"] for event in found.events]
+        assert part == sorted(part, reverse=True)
+        ids = part + ids if up else ids + part
+        early += found.searched_to_id is not None
+        end = found.searched_to_id or (part[0 if up else -1] if len(part) == limit else None)
+        if end is None:
+            return ids, early
+        given = given | {"after_id" if up else "before_id": end}
+
+
+def test_every_filter_finds_what_it_names_however_it_is_searched(desk: Desk, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = random.Random(4)
+    records = [
+        {
+            "kind": "event",
+            "event_type": chosen.choice(["ORDER", "RISK", "SYSTEM"]),
+            "severity": chosen.choice(["INFO", "ERROR", "CRITICAL"]),
+            "bot": chosen.choice(["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]),
+            "message": chosen.choice(["bought", "sold"]),
+            "timestamp": ago(minutes=80 - number if number % 7 else chosen.randrange(80)),  # some come late
+        }
+        for number in range(80)
+    ]
+    api.batch(*records)
+    every = list(desk.live.every_event(ActivityExportScope()))
+    given: list[dict[str, Any]] = [
+        {"event_type": "ORDER"}, {"event_type": "ORDER,RISK", "severity": "ERROR"}, {"severity": "ERROR,CRITICAL"}, {"bot": "alpha,nobody"},
+        {"bot": "alpha,beta", "severity": "INFO"}, {"bot": "alpha,beta,gamma,delta,epsilon,zeta"}, {"q": "SOLD"}, {"q": "sold", "bot": "beta"},
+        {"since": ago(minutes=20)}, {"since": ago(minutes=60), "until": ago(minutes=40)}, {"until": ago(minutes=30), "severity": "ERROR"},
+        {"until": ago(minutes=70), "q": "bought"}, {"since": ago(minutes=1)}, {"q": "nothing"},
+    ]  # fmt: skip  # a table
+    bounds: list[dict[str, Any]] = [{}, {"before_id": every[20]["id"]}, {"after_id": every[60]["id"]}]
+    early = 0
+    for few, looked_at in ((1000, 1000), (3, 11), (1, 11)):  # as it is, and so that no read comes far
+        for name, value in {"FEW": few, "FIRST_LOOK": 5, "LOOKED_AT": looked_at}.items():
+            monkeypatch.setattr(data.activity, name, value)
+        for scope in ({**one, **bounds[(place + few) % 3]} for place, one in enumerate(given)):
+            wanted = [event["id"] for event in every if is_wanted(event, scope)]
+            ids, ended = all_found(desk, scope, limit=6)
+            early += ended
+            assert ids == wanted, scope
+            assert [event["id"] for event in desk.live.every_event(ActivityExportScope(**scope))] == wanted, scope
+    assert early > 0
+
+
+def is_wanted(event: dict[str, Any], scope: dict[str, Any]) -> bool:
+    return (
+        all(event[name] in scope[name].split(",") for name in ("event_type", "severity", "bot") if name in scope)
+        and scope.get("since", "") <= event["timestamp"] <= scope.get("until", "9999")
+        and scope.get("after_id", 0) < event["id"] < scope.get("before_id", 10**9)
+        and scope.get("q", "").lower() in event["message"]
+    )

@@ -2,9 +2,17 @@
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+from sqlalchemy import select
+
+from app.rest import trade_shapes as shape
+from data.desk import Desk
+from data.schema import AuditEntry
 from tests.support.api import TRADE, Api, ago, near, without
+from tests.support.nasty import BODIES, bodies_with
 
 
 def book(api: Api, *changes: dict[str, Any]) -> None:
@@ -159,3 +167,107 @@ def test_the_statistics_are_of_net_pnl_over_closed_trades(api: Api) -> None:
 def test_small_amounts_are_summed_without_losing_digits(api: Api) -> None:
     book(api, *(closed(1, net) for net in (1e16, 1e-8, -1e16)))
     assert api.get("/api/trades/stats")["data"]["total_pnl"] == 1e-8
+
+
+# --- one trade ---------------------------------------------------------------------------------------------------
+
+TRADES = "/api/trades"
+
+
+def test_a_trade_is_stored_found_by_its_id_and_a_repetition_gets_the_same_answer(api: Api) -> None:
+    sent = {**TRADE, "strategy": "swing", "bot": "alpha"}
+    stored = api.post(TRADES, sent, 201)["data"]
+    shape.TradeRow.model_validate_json(json.dumps(stored))
+    assert api.post(TRADES, sent, 201)["data"] == stored == api.get(f"{TRADES}/{stored['id']}")["data"]
+    replaced = api.post(TRADES, {**sent, "size": 3}, 201)["data"]
+    assert (replaced["id"], replaced["size"], api.get(TRADES)["data"]["total"]) == (stored["id"], 3, 1)
+    first = api.post(TRADES, {**sent, "trade_id": "t-2"}, 201, Idempotency_Key="k")
+    assert api.post(TRADES, {**sent, "trade_id": "t-2"}, 201, Idempotency_Key="k") == first
+    for unknown in (stored["id"] + 1000, 2**63, 0):
+        assert api.get(f"{TRADES}/{unknown}", 404)["error"]["code"] == "not_found"
+    api.get(f"{TRADES}/-1", 404)
+
+
+def test_a_faulty_trade_is_refused_by_field_and_nasty_ones_with_4xx(api: Api) -> None:
+    for wrong, field in (({"size": 0}, "size"), ({"status": "closed"}, "exit_time"), ({"more": 1}, "more"), ({"direction": "up"}, "direction")):
+        assert list(api.post(TRADES, {**TRADE, **wrong}, 422)["error"]["fields"]) == [field]
+    for field in TRADE:
+        for name, body in bodies_with(TRADE, field):
+            assert 400 <= api.send(TRADES, body).status_code < 500, (field, name)
+    stored = api.post(TRADES, TRADE, 201)["data"]
+    for name, body in BODIES.items():
+        assert 400 <= api.send(TRADES, body).status_code < 500, name
+        changed = api.client.patch(f"{TRADES}/{stored['id']}", data=body, content_type="application/json", headers=api.headers)
+        assert 400 <= changed.status_code < 500, name
+    assert api.get(f"{TRADES}/{stored['id']}")["data"] == stored
+
+
+def test_who_may_store_and_change_trades(api_as: Callable[..., Api]) -> None:
+    api_as("read").post(TRADES, TRADE, 403)
+    stored = api_as("ingest", bot="alpha").post(TRADES, TRADE, 201)["data"]
+    assert stored["bot"] == "alpha"
+    assert api_as("ingest", bot="alpha").post(TRADES, {**TRADE, "bot": "beta"}, 403)["error"]["fields"].keys() == {"bot"}
+    for caller in (api_as("read", "ingest"), api_as("control", bot="beta")):
+        caller.patch(f"{TRADES}/{stored['id']}", {"notes": "n"}, 403)
+    assert api_as("control", bot="alpha").patch(f"{TRADES}/{stored['id']}", {"notes": "n"})["data"]["notes"] == "n"
+
+
+def test_notes_and_tags_are_kept_beside_what_the_bot_sends_later_and_stand_in_the_audit_log(api: Api, desk: Desk) -> None:
+    stored = api.post(TRADES, TRADE, 201)["data"]
+    changed = api.patch(f"{TRADES}/{stored['id']}", {"notes": "=look", "tags": ["a", "b"]})["data"]
+    assert changed == stored | {"notes": "=look", "tags": ["a", "b"], "updated_at": changed["updated_at"]}
+    assert api.post(TRADES, {**TRADE, "size": 5}, 201)["data"]["notes"] == "=look"
+    assert api.patch(f"{TRADES}/{stored['id']}", {"notes": None})["data"]["notes"] is None
+    with desk.store.read() as connection:
+        assert len(connection.execute(select(AuditEntry.action).where(AuditEntry.action == "trade.change")).all()) == 2
+    api.patch(f"{TRADES}/99999", {"notes": "n"}, 404)
+
+
+def test_an_open_trade_is_closed_by_hand_once(api: Api) -> None:
+    stored = api.post(TRADES, {**TRADE, "fees": 1}, 201)["data"]
+    path = f"{TRADES}/{stored['id']}"
+    for body, field in (({"exit_price": 110}, "exit_time"), ({"exit_time": ago(days=1)}, "exit_price"), ({}, "")):
+        refused = api.patch(path, body, 422)["error"]["fields"]
+        assert not field or list(refused) == [field]
+    early = {"exit_price": 110, "exit_time": "2024-12-31T00:00:00Z"}
+    assert list(api.patch(path, early, 422)["error"]["fields"]) == ["exit_time"]
+    closed_by_hand = api.patch(path, {"exit_price": 110, "exit_time": "2025-01-01T02:00:00Z", "exit_reason": "by hand"})["data"]
+    assert [closed_by_hand[name] for name in ("status", "net_pnl", "duration_seconds", "exit_reason")] == ["closed", 19, 7200, "by hand"]
+    assert list(api.patch(path, {"exit_price": 111, "exit_time": "2025-01-01T03:00:00Z"}, 409)["error"]["fields"]) == ["status"]
+    assert api.get(f"{TRADES}/stats")["data"]["total_pnl"] == 19
+
+
+def test_recent_are_those_of_the_last_24_hours(api: Api) -> None:
+    ended = {"exit_price": 1, "exit_time": ago(hours=1)}
+    book(api, closed(1, 1), {"entry_time": ago(hours=23)}, {"entry_time": ago(hours=25)}, {"entry_time": ago(days=9), **ended}, ended)
+    page = api.get(f"{TRADES}/recent")["data"]
+    shape.TradePage.model_validate_json(json.dumps(page))
+    assert ([trade["trade_id"] for trade in page["trades"]], page["total"]) == (["t4", "t3", "t1"], 3)
+    assert [trade["trade_id"] for trade in api.get(f"{TRADES}/recent", status="open", sort="id", q="t")["data"]["trades"]] == ["t1"]
+    for name in ("start", "end", "days"):
+        assert list(api.get(f"{TRADES}/recent", 400, **{name: "2025-01-01T00:00:00Z"})["error"]["fields"]) == [name]
+
+
+def test_the_statistics_are_of_one_currency_with_shares_by_strategy_and_symbol(api: Api) -> None:
+    book(
+        api,
+        closed(1, 10, strategy="a", slippage=0.5, symbol="S"),
+        closed(2, -5, strategy="b", symbol="T"),
+        closed(3, 5, symbol="S"),
+        closed(4, 7, currency="EUR"),
+    )
+    figures = api.get(f"{TRADES}/stats")["data"]
+    shape.TradeStatistics.model_validate_json(json.dumps(figures))
+    assert (figures["currency"], figures["left_out"]) == ("USD", [{"currency": "EUR", "rows": 1}])
+    assert (figures["slippage"], figures["recovery_factor"], figures["longest_winning_streak"], figures["payoff_ratio"]) == (0.5, 2, 1, 1.5)
+    assert [(row["name"], row["net_pnl"], row["share"], row["trades"]) for row in figures["by_symbol"]] == [("S", 15, 0.75, 2), ("T", -5, -0.25, 1)]
+    assert {row["name"] for row in figures["by_strategy"]} == {"a", "b", None}
+    assert api.get(f"{TRADES}/stats", currency="EUR")["data"]["total_pnl"] == 7
+
+
+@pytest.mark.parametrize("name", ["symbol", "strategy", "bot"])
+def test_several_values_stand_in_one_parameter(api: Api, name: str) -> None:
+    book(api, *({name: value} for value in ("x", "y", "z")))
+    assert listed(api, sort="id", **{name: "x,z"}) == ["t0", "t2"]
+    assert api.get(f"{TRADES}/stats", **{name: "x,z"})["data"]["open_trades"] == 2
+    assert list(api.get(TRADES, 400, **{name: "x,,z"})["error"]["fields"]) == [name]

@@ -1,6 +1,8 @@
 """The command line: quick help, one line for what is wrong, nothing secret where it does not belong."""
 
 import io
+import json
+import os
 import re
 import socket
 import subprocess
@@ -21,6 +23,10 @@ COMMANDS = [
     "run",
     "import",
     "import freqtrade",
+    "import csv",
+    "import candles",
+    "export",
+    "export trades",
     "replay",
     "demo-bot",
     "token",
@@ -63,6 +69,11 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         "import",
         "import freqtrade",
         "import excel trades.xls",
+        "import candles",
+        "export",
+        "export accounts",
+        "export trades --format xlsx",
+        "export positions --status open",
         "token create",
         "token create bot",
         "token create bot --scope everything",
@@ -157,6 +168,57 @@ def test_a_password_that_is_refused_gives_one_line(
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     assert main(command.split()) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_what_an_import_brings_in_an_export_takes_out(
+    command_store: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source, target = tmp_path / "trades.csv", tmp_path / "out.csv"
+    head = "trade_id,symbol,direction,size,entry_price,entry_time,notes"
+    source.write_text(f"{head}\na,BTC/USDT,long,1,100,2025-01-01T00:00:00Z,'=1\nb,ETH/USDT,short,1,100,2025-01-02T00:00:00Z,\n")
+    assert main(["import", "csv", str(source), "--bot", "alpha"]) == 0
+    told = capsys.readouterr()
+    assert told.out == "trades.csv: 2 new, 0 unchanged, 0 replaced\n"
+    assert "2/2" in told.err, "no progress was shown"
+    assert main(["export", "trades", "--bot", "alpha", "--symbol", "BTC/USDT", "--output", str(target)]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "1/1" in told.err
+    head, trade, _ = target.read_bytes().decode("utf-8-sig").split("\r\n")
+    assert head.startswith("id,trade_id,bot,symbol,")
+    assert ",a,alpha,BTC/USDT,long," in trade
+    assert ",'=1," in trade
+    assert main(["export", "trades", "--format", "json", "--end", "2025-01-01T12:00:00Z"]) == 0
+    assert [trade["notes"] for trade in json.loads(capsys.readouterr().out)] == ["=1"]
+    assert main(["export", "positions", "--format", "json"]) == 0
+    assert capsys.readouterr().out == "[]"
+    assert main(["import", "candles", str(source)]) == 2
+    assert main(["export", "trades", "--min-pnl", "much"]) == 2
+    assert main(["export", "trades", "--output", str(tmp_path / "nowhere" / "out.csv")]) == 2
+    faults = [line for line in capsys.readouterr().err.splitlines() if line.startswith("python -m app")]
+    assert ["names no column" in faults[0], "min_pnl: " in faults[1], "out.csv: No such file" in faults[2]] == [True] * 3
+
+
+def test_an_export_that_breaks_off_leaves_the_file_that_was_there(command_store: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "trades.csv"
+    target.write_text("kept")
+    monkeypatch.setattr("data.exports.csv_lines", interrupted)
+    assert main(["export", "trades", "--output", str(target)]) == 130
+    assert target.read_text() == "kept"
+    assert not [*tmp_path.glob("*.part")]
+
+
+def test_a_reader_that_has_seen_enough_ends_an_export_quietly(command_store: Settings) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as pipe:
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "export", "trades"], cwd=ROOT, stdout=pipe, stderr=subprocess.PIPE, text=True, timeout=30, check=False
+        )
+    assert (done.returncode, "Traceback" in done.stderr, "BrokenPipe" in done.stderr) == (0, False, False)
 
 
 def test_migrate_builds_the_schema_and_says_so(bare_store_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,6 +33,7 @@ from components.statistics import statistics
 from components.switches import THEMES
 from components.tokens import made_token, token_table
 from components.track import track
+from data.activity import Found
 from data.scope import ActivityScope
 from data.settings import Settings
 
@@ -48,7 +49,7 @@ POSITION |= {"size": 0.1, "unrealized_pnl": 100.0, "unrealized_pnl_pct": 2.0, "t
 POSITION |= {"stop_loss": 49000.0, "stop_loss_pct": 2.0, "take_profit": 52000.0, "strategy": "MA"}
 ALERT = {"id": 10, "timestamp": AT, "title": "Breaker", "message": "tripped", "severity": "CRITICAL", "action_url": None, "bot": "alpha"}
 STATISTICS = {"total_events": 48213, "total_signals": 1906, "total_positions": 312, "active_positions": 6, "total_alerts_sent": 37, "last_update": AT}
-FOUND = {"events": [EVENT], "counts": {"INFO": 1200}, "filtered": False, "scope": "{}"}
+FOUND = {"events": [EVENT], "counts": {"INFO": 1200}, "filtered": False, "scope": "{}", "searched_to": None}
 FEED = {"bot": "alpha", "last_seen": AT, "heartbeat_seconds": 5.0, "silent_after": AT, "demo": False}
 PNL: dict[str, list[Any]] = {"timestamps": ["2026-01-22T20:35:02.000000Z", AT], "values": [-3.75, 145.35]}
 MINUTES: dict[str, list[Any]] = {"minutes": ["2026-01-22T20:34:00.000000Z", "2026-01-22T20:35:12.000000Z"], "all": [7, 3], "warnings": [2, 0]}
@@ -293,7 +294,7 @@ def test_every_panel_has_its_own_id_a_title_a_version_store_and_a_question_that_
     assert len({panel.id for panel in PANELS}) == len(PANELS)
     assert {panel.version for panel in PANELS} == set(VERSIONS)
     live = SimpleNamespace(
-        activity=lambda scope: [EVENT][: scope.limit],
+        search=lambda scope: Found([EVENT][: scope.limit]),
         severity_counts=lambda: {"INFO": 1200},
         signals=lambda scope: [SIGNAL],
         positions=lambda scope: [POSITION],
@@ -312,6 +313,7 @@ def test_every_panel_has_its_own_id_a_title_a_version_store_and_a_question_that_
 
 def test_the_feed_tells_an_empty_log_from_one_whose_events_the_filters_hide() -> None:
     assert "No events yet" in text(feed_of().body)
+    assert "Search older events" in text(feed_of(filtered=True, searched_to="7").body)
     hidden = feed_of(filtered=True)
     assert "No event matches the filters" in text(hidden.body)
     assert "Clear filters" in text(hidden.body)

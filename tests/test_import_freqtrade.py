@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from data.errors import Code, Refused
-from data.importers.freqtrade import Imported, import_trades
+from data.importers.base import Imported
+from data.importers.freqtrade import import_trades
 from data.schema import Journal, Trade
-from data.scope import TradeFilter
+from data.scope import TradeStatisticsScope
 from tests.support.paths import real_file
 from tests.support.server import LiveServer
 
@@ -51,7 +52,7 @@ def stored(desk: "Desk") -> tuple[int, int]:
 
 def test_the_figures_are_those_that_freqtrade_declares(desk: "Desk", real_database: Path) -> None:
     assert import_trades(desk.journal, real_database) == Imported(new=179, unchanged=0, replaced=0, left_out=0)
-    statistics = desk.trades.statistics(TradeFilter(bot="freqtrade"))
+    statistics = desk.trades.statistics(TradeStatisticsScope(bot=("freqtrade",)))
     assert statistics["total_trades"] == 179
     assert (statistics["winning_trades"], statistics["losing_trades"], statistics["open_trades"]) == (170, 9, 0)
     assert statistics["total_pnl"] == pytest.approx(0.0010419029856968845, rel=1e-12)
@@ -82,6 +83,14 @@ def test_a_trade_that_has_changed_since_is_replaced(desk: "Desk", database: Path
     change(database, "UPDATE trades SET exit_reason = 'other' WHERE id = 5")
     assert import_trades(desk.journal, database) == Imported(new=0, unchanged=178, replaced=1, left_out=0)
     assert stored(desk)[0] == 179
+
+
+def test_the_trades_of_one_strategy_can_be_chosen(desk: "Desk", database: Path) -> None:
+    change(database, "UPDATE trades SET strategy = 'Other' WHERE id > 100", "UPDATE trades SET strategy = NULL WHERE id > 170")
+    assert import_trades(desk.journal, database, strategy="Other").new == 70
+    with pytest.raises(Refused, match="'Third' is not in the file; it holds None, Other, StrategyTestV3"):
+        import_trades(desk.journal, database, strategy="Third")
+    assert stored(desk)[0] == 70
 
 
 def test_two_bots_with_the_same_numbers_keep_their_own_trades(desk: "Desk", real_database: Path) -> None:
@@ -149,7 +158,7 @@ def test_a_file_with_a_damaged_page_is_refused(desk: "Desk", database: Path) -> 
     assert "trades.sqlite: is damaged or cut short" in refused(desk, database)
 
 
-@pytest.mark.parametrize(("content", "reason"), [(b"", "is empty"), (b"id,pair\n1,BTC/USDT\n", "is not a SQLite database")])
+@pytest.mark.parametrize(("content", "reason"), [(b"", "is empty"), (b"id,pair\n1,BTC/USDT\n", "is neither a SQLite database nor")])
 def test_a_file_of_another_kind_is_refused(desk: "Desk", tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "trades.csv"
     path.write_bytes(content)

@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 
 from data import posting
 from data.desk import Desk
+from data.entries import Entry
 from data.errors import Code, Refused
-from data.ledger import Entry
 from data.records import CloseIn, ControlIn, EventIn, PositionIn, validated
 from data.settings import Settings
 from data.store import SCHEMA_HEAD, Store

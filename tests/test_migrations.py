@@ -72,3 +72,34 @@ def test_a_store_of_a_newer_program_is_refused_and_left_alone(store: Store) -> N
     with pytest.raises(Refused, match="newer"):
         store.migrate()
     assert store.schema_version() == "9999"
+
+
+def test_what_the_first_schema_held_is_counted_marked_and_raised(bare_store: Store) -> None:
+    run(bare_store, lambda config: command.upgrade(config, "0001"))
+    moment = "2025-01-01 00:00:00.000000"
+    alert = '{"timestamp": "2025-01-01T00:00:00.000000Z", "title": "%s", "message": "its = %%", "severity": "WARNING", "action_url": %s, "bot": "a"}'
+    journal = (
+        "INSERT INTO journal (id, kind, bot, at, received_at, severity, effect, body) VALUES (:id, :kind, 'a', :at, :at, :severity, :effect, :body)"
+    )
+    trade = (
+        "INSERT INTO trade (id, trade_id, bot, symbol, direction, status, size, entry_price, entry_time, at, sent, created_at, updated_at)"
+        " VALUES (:id, :id, 'a', 'S', 'long', 'open', 1, 1, :at, :at, '{}', :at, :at)"
+    )
+    with bare_store.write() as connection:
+        rows = (
+            {"id": 1, "kind": "alert", "severity": "WARNING", "effect": "added", "body": alert % ("Drawdown", '"/risk"')},
+            {"id": 2, "kind": "alert", "severity": "WARNING", "effect": "raised", "body": alert % ("Drawdown", "null")},
+            {"id": 3, "kind": "event", "severity": "INFO", "effect": "added", "body": "{}"},
+        )
+        for row in rows:
+            connection.execute(text(journal), row | {"at": moment})
+        for number in (4, 5):
+            statement = trade if bare_store.is_sqlite else trade.replace(":id, :id", ":id, CAST(:id AS text)")
+            connection.execute(text(statement), {"id": number, "at": moment})
+    bare_store.migrate()
+    with bare_store.read() as connection:
+        alerts = connection.execute(text("SELECT id, type, status, title, message, action_url, timestamp FROM alert ORDER BY id")).all()
+        assert [(row.id, row.type, row.status, row.action_url) for row in alerts] == [(1, "system", "active", "/risk"), (2, "risk", "active", None)]
+        assert {row.message for row in alerts} == {"its = %"}
+        assert connection.execute(text("SELECT value FROM counter WHERE name = 'trades'")).scalar() == 2
+        assert connection.execute(text("SELECT id, changed_id FROM trade ORDER BY id")).all() == [(4, 4), (5, 5)]

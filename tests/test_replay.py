@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import requests
 
-from app.replay.candles import CandleFile
 from app.replay.strategies import STRATEGIES
 from data.desk import Desk
+from data.importers.candle_file import CandleFile
 from data.records import EventIn, validated
 from data.times import iso
 from tests.support.paths import real_file

@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 import requests
 import socketio
+from dash import Dash
 from websocket import create_connection
 
-from tests.support.api import ALERT, CLOSE, CONTROLS, EVENT, MONITORING, POSITION, SIGNAL
+from app import sockets
+from app.sockets import Push
+from data.accounts import Principal
+from data.desk import Desk
+from data.errors import Code, Refused
+from data.records import CloseIn, PositionIn, validated
+from tests.support.api import ALERT, CLOSE, CONTROLS, EVENT, MONITORING, POSITION, SIGNAL, TRADE
 from tests.support.server import LiveServer
 
-MESSAGES = ("activity", "signal", "position", "position_closed", "alert", "stats", "resync")
+MESSAGES = ("activity", "signal", "position", "position_closed", "alert", "stats", "trade_executed", "portfolio_update", "resync")
 
 
 class Viewer:
@@ -191,3 +198,50 @@ def test_a_socket_is_cut_soon_after_its_token_was_revoked(live_server: LiveServe
     wait_for(lambda: other.of("activity"))
     assert doomed.of("activity") == []
     assert other.client.connected
+
+
+def test_trades_and_snapshots_of_one_commit_come_as_lists_and_who_chose_a_bot_gets_its_own(
+    viewer: Callable[..., Viewer], post: Callable[..., Any]
+) -> None:
+    everything, alpha = viewer(), viewer()
+    everything.ask("subscribe", {})
+    alpha.ask("subscribe", {"bots": ["alpha"], "kinds": ["trade", "snapshot"]})
+    records: list[dict[str, Any]] = []
+    for number in range(50):
+        bot = "alpha" if number % 5 == 0 else "beta"
+        records += [
+            {"kind": "trade", **TRADE, "trade_id": f"t{number}", "bot": bot},
+            {"kind": "position", **POSITION, "position_id": f"p{number}", "bot": bot},
+            {"kind": "close", **CLOSE, "position_id": f"p{number}", "bot": bot},
+            {"kind": "snapshot", "total_value": 1000 + number, "timestamp": f"2025-01-01T00:00:{number:02}Z", "bot": bot},
+        ]
+    post("/batch", {"records": records})
+    wait_for(lambda: len(everything.of("trade_executed")) == 100 and len(everything.of("portfolio_update")) == 50)
+    wait_for(lambda: len(alpha.of("trade_executed")) == 20 and len(alpha.of("portfolio_update")) == 10)
+    assert [trade["trade_id"].split("#")[0] for trade in everything.of("trade_executed")] == [f"{kind}{n}" for n in range(50) for kind in "tp"]
+    snapshots = everything.of("portfolio_update")
+    assert [snapshot["total_value"] for snapshot in snapshots] == list(range(1000, 1050))
+    assert (snapshots[-1]["bot"], snapshots[-1]["total_pnl"]) == ("beta", 48)
+    assert alpha.of("trade_executed") == [trade for trade in everything.of("trade_executed") if trade["bot"] == "alpha"]
+    assert alpha.of("portfolio_update") == [snapshot for snapshot in snapshots if snapshot["bot"] == "alpha"]
+    assert alpha.of("position_closed") == []
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_when_the_store_does_not_say_what_a_close_became_viewers_are_told_to_fetch(desk: Desk, app: Dash, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_ids: Any) -> Any:
+        raise Refused(Code.STORAGE_BUSY, "the store is busy")
+
+    push: Push = app.server.extensions["botv2.push"]
+    sent: list[tuple[str, Any]] = []
+    monkeypatch.setattr(desk.trades, "these", fail)
+    monkeypatch.setattr(push.socketio, "emit", lambda message, data, **_: sent.append((message, data)))
+    push.viewers["one"] = sockets.Viewer(Principal("token:1", "tests", None, frozenset({"read"}), None, "token:1"))
+    push.start()
+    try:
+        desk.journal.append([validated(PositionIn, POSITION), validated(CloseIn, CLOSE)])
+        wait_for(lambda: ("resync", {"id": 2}) in sent)
+    finally:
+        push.viewers.clear()
+        push.stop()
+    assert {message for message, _ in sent} <= {"resync", "stats", "position"}

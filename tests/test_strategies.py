@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from app.replay import indicators
 from app.replay.account import Account
-from app.replay.candles import Candle, CandleFile
 from app.replay.strategies import STRATEGIES, Decision, MaCrossover, Strategy
 from app.replay.streaming import Rsi, Window
 from app.replay.trade import Terms, Trade
 from data.errors import Refused
+from data.importers.candle_file import Candle, CandleFile
 from tests.support.paths import real_file
 
 # Closes and RSI(14) of a worked example that is widely printed (StockCharts' ChartSchool, after Wilder).

@@ -12,7 +12,8 @@ import pytest
 from bench.faults.two_servers import server_and_bot_on_sqlite, two_servers_on_postgresql, watch
 from data import posting
 from data.desk import Desk
-from data.ledger import Entry, Ledger
+from data.entries import Entry
+from data.ledger import Ledger
 from data.records import EventIn, validated
 from data.settings import Settings
 from data.store import Store

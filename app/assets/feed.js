@@ -12,7 +12,7 @@
   const control = (what) => document.querySelector(`[data-feed="${what}"]`);
   const idOf = (row) => Number(row.props["data-key"]);
 
-  let list = { scope: null, rows: [], full: false, end: false }; // what is shown
+  let list = { scope: null, rows: [], full: false, end: false, next: null }; // what is shown
   let latest = null; // the last page that came
   let paused = false;
   let follow = true;
@@ -23,7 +23,8 @@
   function pageOf(drawing) {
     const content = drawing[1].props;
     const rows = drawing[1].type === "Ol" ? content.children : [];
-    return { scope: content["data-scope"], rows: rows, full: rows.length === PAGE_ROWS, content: drawing[1] };
+    const next = content["data-searched-to"] ? Number(content["data-searched-to"]) : null;
+    return { scope: content["data-scope"], rows: rows, full: rows.length === PAGE_ROWS, next: next, content: drawing[1] };
   }
 
   /* Older rows stay below a new page as long as nothing can be missing between them. */
@@ -36,11 +37,13 @@
   function take(page) {
     const oldest = page.rows.length ? idOf(page.rows[page.rows.length - 1]) : 0;
     const kept = joins(page) ? list.rows.filter((row) => idOf(row) < oldest) : [];
-    const end = kept.length ? list.end : !page.rows.length;
-    list = { scope: page.scope, rows: page.rows.concat(kept), full: page.full, end: end, bottom: page.full ? null : oldest, empty: page.content };
+    const end = kept.length ? list.end : !page.rows.length && page.next === null;
+    const next = kept.length ? list.next : page.next;
+    list = { scope: page.scope, rows: page.rows.concat(kept), full: page.full, end: end, next: next, bottom: page.full ? null : oldest, empty: page.content };
     if (follow && list.rows.length > MOST_AT_TOP) {
       list.rows.length = PAGE_ROWS;
       list.end = false;
+      list.next = null;
     }
     const newest = list.rows.length ? idOf(list.rows[0]) : 0;
     waiting = { newest: newest, count: 0, more: false };
@@ -81,11 +84,13 @@
     markFilters();
   }
 
-  /* ---- the past ---- */
+  /* ---- the past: from where the last search ended early, else from the last row ---- */
+  const frontier = () => (list.next !== null ? list.next : list.rows.length ? idOf(list.rows[list.rows.length - 1]) : null);
+
   function askOlder() {
-    if (list.end || !list.rows.length || Date.now() - askedAt < PATIENCE_MS) return;
+    if (list.end || frontier() === null || Date.now() - askedAt < PATIENCE_MS) return;
     askedAt = Date.now();
-    setProps("feed-older", { data: { before: idOf(list.rows[list.rows.length - 1]), at: askedAt } });
+    setProps("feed-older", { data: { before: frontier(), at: askedAt } });
   }
 
   function onScroll() {
@@ -178,7 +183,7 @@
   });
   document.addEventListener("scroll", (event) => event.target === body() && onScroll(), true);
   document.addEventListener("botv2:page", () => {
-    list = { scope: null, rows: [] };
+    list = { scope: null, rows: [], next: null };
     paused = false;
     follow = true;
     askedAt = 0;
@@ -207,9 +212,11 @@
       return true;
     },
     older(drawing) {
-      if (!drawing || !list.rows.length || idOf(list.rows[list.rows.length - 1]) !== drawing.before) return;
+      if (!drawing || frontier() !== drawing.before) return;
       list.rows = list.rows.concat(drawing.rows);
       list.end = drawing.end;
+      list.next = drawing.next;
+      if (list.end && !list.rows.length) list.empty = drawing.empty;
       askedAt = 0;
       draw();
     },

@@ -11,6 +11,7 @@
   const PULSE_URL = "/api/monitoring/pulse";
   const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body", bar: "-bar" };
   const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "resync"];
+  const KINDS = ["events", "signals", "positions", "alerts", "stats", "feeds"]; // those that a panel hangs on
   const HEARTBEAT_MS = 15000;
   const COALESCE_MS = 100;
   const DELAYED_MS = 2000;
@@ -99,7 +100,7 @@
   const followed = {}; // kind of a chart -> when it last got a version
 
   function spread() {
-    for (const kind of Object.keys(versions)) give(kind, versions[kind]);
+    for (const kind of KINDS) give(kind, versions[kind]);
     for (const kind of Object.keys(FOLLOWERS)) {
       if (Date.now() - (followed[kind] || 0) < FOLLOW_MS) continue;
       if (give(kind, versions[FOLLOWERS[kind]])) followed[kind] = Date.now();

@@ -12,10 +12,10 @@ from app.demo.bots import CAPITAL, DemoBot
 from app.demo.market import Market
 from app.demo.words import send_signal, tell_closed, tell_opened
 from app.replay.account import Account, Holding, Step
-from app.replay.candles import Candle
 from app.replay.link import Link
 from app.replay.strategies import Decision
 from app.replay.trade import Trade
+from data.importers.candle_file import Candle
 from data.times import iso, parse_iso
 
 YEAR = timedelta(days=365)

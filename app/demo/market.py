@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.replay.candles import Candle
+from data.importers.candle_file import Candle
 
 Path = NDArray[np.float64]  # logarithms of prices
 SEED = 20_260_122

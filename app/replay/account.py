@@ -8,9 +8,9 @@ What happens in a candle is known, and is timed, at its close.
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.replay.candles import Candle
 from app.replay.strategies import Decision
 from app.replay.trade import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, Terms, Trade
+from data.importers.candle_file import Candle
 
 SIDES = {1: "LONG", -1: "SHORT"}
 

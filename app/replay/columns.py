@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.replay import indicators, parameters
-from app.replay.candles import Candle
 from app.replay.indicators import Column
 from app.replay.trade import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, Terms, Trade
+from data.importers.candle_file import Candle
 
 Flags = NDArray[np.bool_]
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from app.replay.account import SIDES, Account, Holding, Step
-from app.replay.candles import Candle, CandleFile
 from app.replay.link import Link
 from app.replay.strategies import Decision, Strategy
 from app.replay.trade import SIGNAL, STOP_LOSS, Trade
+from data.importers.candle_file import Candle, CandleFile
 from data.times import iso
 
 LARGE_GAIN_PCT = 15.0

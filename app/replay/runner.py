@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from app.replay.account import Account
-from app.replay.candles import Candle, CandleFile
 from app.replay.known import Known, known_of
 from app.replay.link import Link
 from app.replay.report import Report
 from app.replay.strategies import Strategy
+from data.importers.candle_file import Candle, CandleFile
 
 SHORTEST_HEARTBEAT, LONGEST_HEARTBEAT = 10.0, 300.0  # seconds
 Watch = Callable[[Iterable[Candle]], Iterable[Candle]]

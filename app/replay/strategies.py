@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.replay.candles import Candle
 from app.replay.parameters import BAND_LENGTH, BAND_WIDTHS, FAST, MARGIN, NEUTRAL, OVERBOUGHT, OVERSOLD, RSI_LENGTH, SLOW
 from app.replay.streaming import Rsi, Window
 from app.replay.trade import Terms, Trade
+from data.importers.candle_file import Candle
 
 
 @dataclass(frozen=True, slots=True)

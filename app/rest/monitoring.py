@@ -1,16 +1,19 @@
 """The monitoring API, `/api/monitoring`: what bots report and what watchers ask."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response, request
 
 from app.answers import json_response, success
+from app.rest import monitoring_shapes as shape
 from app.rest.endpoint import Call, Endpoint, loads
-from data import export, posting
+from app.rest.exporting import exporter
+from app.rest.monitoring_shapes import BATCH_RECORDS
+from app.rest.shapes import Said
+from data import exports, posting
+from data.entries import Row
 from data.errors import Code, Refused
-from data.ledger import Row
-from data.live import Live
 from data.records import WRITE_MODELS, AlertIn, CloseIn, Draft, EventIn, PositionIn, SignalIn, validated
 from data.scope import (
     ActivityExportScope,
@@ -23,38 +26,14 @@ from data.scope import (
     SignalScope,
 )
 
-BATCH_RECORDS = 10_000
 BATCH_BYTES = 8 * 1024 * 1024
 NDJSON = {"application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"}
-EVENT_COLUMNS = ("id", "timestamp", "event_type", "severity", "bot", "message", "metadata")
-SIGNAL_COLUMNS = ("id", "timestamp", "bot", "strategy_name", "symbol", "signal_type", "confidence", "ensemble_vote", "indicators")
-POSITION_COLUMNS = (
-    "id", "timestamp", "bot", "position_id", "symbol", "side", "strategy", "size", "entry_price", "current_price", "unrealized_pnl",
-    "unrealized_pnl_pct", "stop_loss", "stop_loss_pct", "take_profit", "opened_at", "time_in_position",
-)  # fmt: skip  # one name a line would be a page
-ALERT_COLUMNS = ("id", "timestamp", "severity", "bot", "title", "message", "action_url")
 
 
 def get_activity(call: Call) -> Row:
     """Return events, newest first."""
-    events = call.desk.live.activity(call.query)
-    return success(events=events, count=len(events))
-
-
-def exporter(name: str, columns: Sequence[str], question: Callable[[Live, Any], Iterable[Row]]) -> Callable[[Call], Response]:
-    """Return the answer of an endpoint that streams what `question` yields as a file named after `name`."""
-
-    def send(call: Call) -> Response:
-        rows = question(call.desk.live, call.query)
-        if call.query.format == "csv":
-            lines, media_type = export.csv_lines(rows, columns), "text/csv; charset=utf-8"
-        else:
-            lines, media_type = export.json_lines(rows), "application/json"
-        headers = {"Content-Disposition": f'attachment; filename="{name}.{call.query.format}"'}
-        return Response(lines, content_type=media_type, headers=headers)
-
-    send.__doc__ = f"Stream all matching rows as {name}.csv or {name}.json."
-    return send
+    found = call.desk.live.search(call.query)
+    return success(events=found.events, count=len(found.events), searched_to_id=found.searched_to_id)
 
 
 def recorder(name: str, message: str | None = None) -> Callable[[Call], Row]:
@@ -176,24 +155,45 @@ def post_batch(call: Call) -> Row:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/activity", "read", get_activity, query=ActivityScope),
-    Endpoint("POST", "/activity", "ingest", recorder("event"), body=EventIn, status=201),
-    Endpoint("POST", "/activity/clear", "control", controller(posting.CLEAR_ACTIVITY, "Activity log cleared")),
-    Endpoint("GET", "/activity/export", "read", exporter("activity", EVENT_COLUMNS, Live.every_event), query=ActivityExportScope),
-    Endpoint("GET", "/signals", "read", get_signals, query=SignalScope),
-    Endpoint("POST", "/signals/update", "ingest", recorder("signal", "Signal updated"), body=SignalIn),
-    Endpoint("POST", "/signals/clear", "control", controller(posting.CLEAR_SIGNALS, "Signals cleared")),
-    Endpoint("GET", "/signals/export", "read", exporter("signals", SIGNAL_COLUMNS, Live.signals), query=SignalExportScope),
-    Endpoint("GET", "/positions", "read", get_positions, query=PositionScope),
-    Endpoint("POST", "/positions/update", "ingest", recorder("position", "Position updated"), body=PositionIn),
-    Endpoint("POST", "/positions/close", "ingest", recorder("position", "Position closed"), body=CloseIn),
-    Endpoint("GET", "/positions/export", "read", exporter("positions", POSITION_COLUMNS, Live.positions), query=PositionExportScope),
-    Endpoint("GET", "/alerts", "read", get_alerts, query=AlertScope),
-    Endpoint("POST", "/alerts", "ingest", recorder("alert"), body=AlertIn, status=201),
-    Endpoint("GET", "/alerts/export", "read", exporter("alerts", ALERT_COLUMNS, Live.every_alert), query=AlertExportScope),
-    Endpoint("GET", "/stats", "read", get_statistics),
-    Endpoint("POST", "/stats/reset", "control", controller(posting.RESET_STATISTICS, "Statistics reset")),
-    Endpoint("GET", "/pulse", "read", get_pulse),
-    Endpoint("POST", "/demo/remove", "control", controller(posting.REMOVE_DEMO, "Demo data removed")),
-    Endpoint("POST", "/batch", "ingest", post_batch, status=201, body_bytes=BATCH_BYTES, read_body=read_batch),
+    Endpoint("GET", "/activity", "read", get_activity, query=ActivityScope, returns=shape.EventsAnswer),
+    Endpoint("POST", "/activity", "ingest", recorder("event"), body=EventIn, status=201, returns=shape.EventAnswer),
+    Endpoint("POST", "/activity/clear", "control", controller(posting.CLEAR_ACTIVITY, "Activity log cleared"), returns=Said),
+    Endpoint("GET", "/activity/export", "read", exporter(exports.ACTIVITY), query=ActivityExportScope, streams=shape.Event),
+    Endpoint("GET", "/signals", "read", get_signals, query=SignalScope, returns=shape.SignalsAnswer),
+    Endpoint("POST", "/signals/update", "ingest", recorder("signal", "Signal updated"), body=SignalIn, returns=shape.SignalAnswer),
+    Endpoint("POST", "/signals/clear", "control", controller(posting.CLEAR_SIGNALS, "Signals cleared"), returns=Said),
+    Endpoint("GET", "/signals/export", "read", exporter(exports.SIGNALS), query=SignalExportScope, streams=shape.Signal),
+    Endpoint("GET", "/positions", "read", get_positions, query=PositionScope, returns=shape.PositionsAnswer),
+    Endpoint("POST", "/positions/update", "ingest", recorder("position", "Position updated"), body=PositionIn, returns=shape.PositionAnswer),
+    Endpoint(
+        "POST", "/positions/close", "ingest", recorder("position", "Position closed"), body=CloseIn, returns=shape.ClosedPositionAnswer, also=(404,)
+    ),
+    Endpoint(
+        "GET",
+        "/positions/export",
+        "read",
+        exporter(exports.POSITIONS),
+        query=PositionExportScope,
+        streams=shape.Position,
+    ),
+    Endpoint("GET", "/alerts", "read", get_alerts, query=AlertScope, returns=shape.NoticesAnswer),
+    Endpoint("POST", "/alerts", "ingest", recorder("alert"), body=AlertIn, status=201, returns=shape.NoticeAnswer),
+    Endpoint("GET", "/alerts/export", "read", exporter(exports.ALERTS), query=AlertExportScope, streams=shape.Notice),
+    Endpoint("GET", "/stats", "read", get_statistics, returns=shape.StatisticsAnswer),
+    Endpoint("POST", "/stats/reset", "control", controller(posting.RESET_STATISTICS, "Statistics reset"), returns=Said),
+    Endpoint("GET", "/pulse", "read", get_pulse, returns=shape.PulseAnswer, also=(304,)),
+    Endpoint("POST", "/demo/remove", "control", controller(posting.REMOVE_DEMO, "Demo data removed"), returns=Said),
+    Endpoint(
+        "POST",
+        "/batch",
+        "ingest",
+        post_batch,
+        body=shape.Batch,
+        status=201,
+        body_bytes=BATCH_BYTES,
+        read_body=read_batch,
+        body_media=("application/json", *sorted(NDJSON)),
+        returns=shape.BatchAnswer,
+        also=(404,),
+    ),
 )

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from data.entries import Effect, Outcome, Row
 from data.journal import Journal, Retry, _post_all, _Request
-from data.ledger import Effect, Outcome, Row
 from data.records import Draft
 
 _invented = itertools.count(1)

@@ -2,13 +2,17 @@
 
 from data.schema.base import Base, Stamped, UtcDateTime
 from data.schema.book import MarketData, Portfolio, Strategy, Trade
+from data.schema.figures import RiskMetrics, StrategyPerformance
 from data.schema.live import AlertCursor, AlertFiring, AlertRule, BotState, Counter, Idempotency, Journal, Position, Signal
+from data.schema.marks import Alert, Annotation
 from data.schema.people import ApiToken, AuditEntry, Session, SignInLink, User
 
 __all__ = [
+    "Alert",
     "AlertCursor",
     "AlertFiring",
     "AlertRule",
+    "Annotation",
     "ApiToken",
     "AuditEntry",
     "Base",
@@ -19,11 +23,13 @@ __all__ = [
     "MarketData",
     "Portfolio",
     "Position",
+    "RiskMetrics",
     "Session",
     "SignInLink",
     "Signal",
     "Stamped",
     "Strategy",
+    "StrategyPerformance",
     "Trade",
     "User",
     "UtcDateTime",

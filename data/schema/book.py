@@ -33,7 +33,7 @@ class Trade(Stamped, Base):
     symbol: Mapped[str] = mapped_column(Name)
     direction: Mapped[str] = mapped_column(String(8))
     strategy: Mapped[str | None] = mapped_column(Name, comment="the name stays when the strategy is deleted")
-    strategy_id: Mapped[int | None] = mapped_column(ForeignKey("strategy.id", ondelete="SET NULL"))
+    strategy_id: Mapped[int | None] = mapped_column(ForeignKey("strategy.id", ondelete="SET NULL"), index=True)
     status: Mapped[str] = mapped_column(String(12))
     size: Mapped[float]
     leverage: Mapped[float | None]
@@ -55,11 +55,12 @@ class Trade(Stamped, Base):
     tags: Mapped[list[Any] | None]
     currency: Mapped[str | None] = mapped_column(String(20))
     sent: Mapped[dict[str, Any]] = mapped_column(comment="the record as sent, to know a repeated one")
+    changed_id: Mapped[int] = mapped_column(Id, index=True, comment="of the record that last changed it: how a copy in memory is kept up")
     __table_args__ = (
         UniqueConstraint("bot", "trade_id"),
         Index("ix_trade_at_id", "at", "id"),
-        *(Index(f"ix_trade_{name}_at", name, "at", "id") for name in ("symbol", "strategy", "status", "bot")),
-        Index("ix_trade_net_pnl_id", "net_pnl", "id"),
+        *(Index(f"ix_trade_{name}_at", name, "at", "id") for name in ("symbol", "strategy", "status", "direction", "bot")),
+        *(Index(f"ix_trade_{name}_id", name, "id") for name in ("entry_time", "net_pnl")),
     )
 
 
@@ -78,7 +79,8 @@ class Portfolio(Stamped, Base):
     deposit: Mapped[float | None]
     positions: Mapped[list[Any] | None]
     currency: Mapped[str | None] = mapped_column(String(20))
-    __table_args__ = (UniqueConstraint("bot", "timestamp"), Index("ix_portfolio_timestamp", "timestamp"))
+    changed_id: Mapped[int] = mapped_column(Id, index=True, comment="as a trade's")
+    __table_args__ = (UniqueConstraint("bot", "timestamp"), Index("ix_portfolio_timestamp_id", "timestamp", "id"))
 
 
 class MarketData(Stamped, Base):

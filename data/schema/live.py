@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data.schema.base import Base, Id, Name
+
+OF_EVENTS = text("event_type IS NOT NULL")
 
 
 class Journal(Base):
@@ -25,9 +27,11 @@ class Journal(Base):
     body: Mapped[dict[str, Any]] = mapped_column(comment="the record as a read gives it, without its id")
     __table_args__ = (
         Index("ix_journal_kind_id", "kind", "id"),
-        Index("ix_journal_kind_bot_id", "kind", "bot", "id"),
-        Index("ix_journal_event_type_id", "kind", "event_type", "id", sqlite_where=event_type.isnot(None), postgresql_where=event_type.isnot(None)),
-        Index("ix_journal_severity_id", "kind", "severity", "id", sqlite_where=severity.isnot(None), postgresql_where=severity.isnot(None)),
+        # Events alone have a type. A search names every column but the last: see data.activity.
+        *(
+            Index(f"ix_journal_event_{name}", *columns, "id", sqlite_where=OF_EVENTS, postgresql_where=OF_EVENTS)
+            for name, columns in {"kind": ("event_type", "severity"), "bot": ("bot", "event_type", "severity"), "at": ("at",)}.items()
+        ),
         Index("uq_journal_natural_key", "natural_key", unique=True, sqlite_where=natural_key.isnot(None), postgresql_where=natural_key.isnot(None)),
     )
 
@@ -64,6 +68,7 @@ class BotState(Base):
     snapshot_value: Mapped[float | None]
     equity_index: Mapped[float | None] = mapped_column(comment="time-weighted growth of 1, so that deposits are no gain")
     peak_index: Mapped[float | None]
+    starting_balance: Mapped[float | None] = mapped_column(comment="what its equity begins with while it sends no snapshots")
 
 
 class Signal(Base):

@@ -130,6 +130,14 @@ class Api:
         """Return the JSON answer to a POST; without a `status` any success is expected."""
         return self._checked(self.client.post(_full(path), json=body, headers={**self.headers, **_dashed(headers)}), status)
 
+    def patch(self, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:
+        """Return the JSON answer to a PATCH."""
+        return self._checked(self.client.patch(_full(path), json=body, headers={**self.headers, **_dashed(headers)}), status)
+
+    def delete(self, path: str, status: int = 200, **headers: str) -> Any:
+        """Return the JSON answer to a DELETE."""
+        return self._checked(self.client.delete(_full(path), headers={**self.headers, **_dashed(headers)}), status)
+
     def send(self, path: str, body: bytes, content_type: str = "application/json", **headers: str) -> TestResponse:
         """Return the bare response to a POST of these bytes."""
         return self.client.post(_full(path), data=body, content_type=content_type, headers={**self.headers, **_dashed(headers)})
@@ -171,6 +179,6 @@ def _dashed(headers: dict[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def near(value: float) -> Any:
+def near(value: Any) -> Any:
     """Return what equals `value` but for the last digits of a float."""
     return pytest.approx(value, rel=1e-12)

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from data.errors import Code, Refused
+from data.importers.base import delimiter_of
 from data.times import now
 
 # The names under which exchanges and tools write each column, compared without case, spaces and punctuation.
@@ -102,9 +103,9 @@ class CandleFile:
         try:
             with self.path.open(encoding="utf-8-sig", newline="") as file:
                 header = file.readline()
-                names = next(csv.reader([header], delimiter=_delimiter(header)), [])
+                names = next(csv.reader([header], delimiter=delimiter_of(header)), [])
                 places = self._places(names)
-                rows = csv.reader(file, delimiter=_delimiter(header), strict=True)
+                rows = csv.reader(file, delimiter=delimiter_of(header), strict=True)
                 for row in rows:
                     line = rows.line_num + 1
                     if len(row) not in {0, len(names)}:
@@ -167,7 +168,3 @@ class CandleFile:
     def _bad(self, line: int, column: str | None, fault: str) -> Refused:
         place = f"{self.path.name}, line {line}" + (f", column {column}" if column else "")
         return Refused(Code.BAD_FILE, "the candles cannot be read", fields={place: fault})
-
-
-def _delimiter(header: str) -> str:
-    return max(",;\t", key=header.count)

@@ -1,0 +1,110 @@
+/* Exports: a link with `data-export` is fetched here, so that the page can show how far it has come, and stop it.
+   Without this script, or with a key held, the link is an ordinary download. What arrives goes to the browser's own blob
+   storage in parts of a few megabytes, so that a long file does not grow in the page's memory. */
+(function () {
+  "use strict";
+  const PART_BYTES = 8 * 1024 * 1024;
+  const SHOW_MS = 200;
+  const DONE_MS = 4000;
+  const NEWLINE = 10;
+
+  function element(tag, style, text) {
+    const made = document.createElement(tag);
+    made.className = style;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  }
+
+  /* The card that shows one download; `stop` is called by its button. */
+  function progressCard(stop) {
+    const card = element("div", "toast-card t-info download");
+    const [name, words, close] = [element("b", "", "Export"), element("p", "num", "asking the server"), element("button", "btn-flat")];
+    const bar = document.createElement("progress");
+    name.id = `download-${Date.now()}-${Math.floor(performance.now())}`;
+    bar.setAttribute("aria-labelledby", name.id);
+    close.type = "button";
+    close.setAttribute("aria-label", "Stop this export");
+    close.append(element("i", "i i-close"));
+    close.onclick = stop;
+    card.append(element("i", "i i-download"), name, close, words, bar);
+    document.getElementById("frame-toasts").append(card);
+    return { card: card, name: name, words: words, bar: bar };
+  }
+
+  function size(bytes) {
+    const units = ["B", "kB", "MB", "GB"];
+    const power = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
+    return (bytes / 1000 ** power).toLocaleString("en", { maximumFractionDigits: power ? 1 : 0 }) + " " + units[power];
+  }
+
+  /* Rows are counted by their lines, which is near enough for a bar: a text may hold line breaks of its own. */
+  function linesIn(chunk) {
+    let found = 0;
+    for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, at + 1)) found += 1;
+    return found;
+  }
+
+  async function collect(answer, shown) {
+    const total = Number(answer.headers.get("X-Total-Count")) || 0;
+    const reader = answer.body.getReader();
+    let [parts, waiting, bytes, kept, rows, told] = [[], [], 0, 0, 0, 0];
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      waiting.push(next.value);
+      bytes += next.value.length;
+      rows += linesIn(next.value);
+      if (bytes - kept > PART_BYTES) {
+        parts = [new Blob([...parts, ...waiting])];
+        waiting = [];
+        kept = bytes;
+      }
+      if (performance.now() - told > SHOW_MS) {
+        told = performance.now();
+        const done = Math.min(rows, total);
+        if (total) shown.bar.value = done / total;
+        shown.words.textContent = total ? `${done.toLocaleString("en")} of ${total.toLocaleString("en")} rows, ${size(bytes)}` : `${size(bytes)} so far`;
+      }
+    }
+    return new Blob([...parts, ...waiting], { type: answer.headers.get("Content-Type") });
+  }
+
+  function save(blob, name) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), DONE_MS);
+  }
+
+  function fail(card, title, message) {
+    card.remove();
+    window.botv2Toast({ severity: "ERROR", title: title, message: message });
+  }
+
+  async function download(link) {
+    const stopping = new AbortController();
+    const shown = progressCard(() => stopping.abort());
+    try {
+      const answer = await fetch(link.href, { credentials: "same-origin", signal: stopping.signal });
+      if (!answer.ok) return fail(shown.card, "That was refused", (await answer.json()).error.message);
+      const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
+      shown.name.textContent = name ? name[1] : "export";
+      const blob = await collect(answer, shown);
+      save(blob, shown.name.textContent);
+      shown.bar.value = 1;
+      shown.words.textContent = `done, ${size(blob.size)}`;
+      setTimeout(() => shown.card.remove(), DONE_MS);
+    } catch (problem) {
+      if (stopping.signal.aborted) return shown.card.remove();
+      fail(shown.card, "The export broke off", "Nothing was saved. Try again.");
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-export]");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const menu = link.closest("details");
+    if (menu) menu.open = false;
+    download(link);
+  });
+})();

@@ -1,0 +1,59 @@
+"""Questions about alerts and their rules."""
+
+from sqlalchemy import ColumnElement, Table, func, select
+
+from data.alerting import alert_record
+from data.editing import rule_record
+from data.entries import Row
+from data.paging import Order, count, page
+from data.schema import Alert, AlertRule
+from data.scope import AlertHistoryScope, AlertListScope
+from data.store import Store
+from data.times import now
+
+assert isinstance(Alert.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
+TABLE: Table = Alert.__table__
+ORDER = Order(TABLE, "-timestamp")
+
+
+class Alerts:
+    """Answers questions about what people were warned of, and about what they are warned of."""
+
+    def __init__(self, store: Store) -> None:
+        """Ask `store`."""
+        self._store = store
+
+    def page(self, scope: AlertListScope) -> Row:
+        """Return the page of `alerts` in scope, newest first, with `total`, `total_is_estimate`, `has_more` and `next_cursor`."""
+        wanted = _conditions(scope)
+        with self._store.read() as connection:
+            found = page(connection, select(TABLE).where(*wanted), ORDER, scope)
+            if wanted:
+                total, is_estimate = count(connection, TABLE, wanted)
+            else:
+                total, is_estimate = connection.scalar(select(func.count()).select_from(TABLE)) or 0, False
+        return {
+            "alerts": [alert_record(dict(row)) for row in found.mappings],
+            "total": total,
+            "total_is_estimate": is_estimate,
+            "has_more": found.has_more,
+            "next_cursor": found.next_cursor,
+        }
+
+    def rules(self) -> list[Row]:
+        """Return every alert rule, in the order in which they were made."""
+        with self._store.read() as connection:
+            rows = connection.execute(select(AlertRule.__table__).order_by(AlertRule.id)).mappings()
+            return [rule_record(dict(row)) for row in rows]
+
+
+def _conditions(scope: AlertListScope) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for name in ("status", "severity", "type", "bot"):
+        if (values := getattr(scope, name)) is not None:
+            found.append(TABLE.c[name] == values[0] if len(values) == 1 else TABLE.c[name].in_(values))
+    if isinstance(scope, AlertHistoryScope):
+        since = scope.since(now())
+        found += [] if since is None else [TABLE.c.timestamp >= since]
+        found += [] if scope.end is None else [TABLE.c.timestamp <= scope.end]
+    return found

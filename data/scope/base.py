@@ -1,0 +1,58 @@
+"""What every question shares: its base, its kinds of value, its paging."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from data.fields import Name, as_any_moment
+
+MAX_ROWS = 1000
+Since = Annotated[datetime, BeforeValidator(as_any_moment)]
+RecordId = Annotated[int, Field(ge=0, lt=2**63)]
+Limit = Annotated[int, Field(ge=1, le=MAX_ROWS)]
+Amount = Annotated[float, Field(allow_inf_nan=False, ge=-1e18, le=1e18)]
+
+
+Format = Literal["csv", "json"]
+Item = TypeVar("Item")
+
+
+def _split(value: object) -> object:
+    return tuple(value.split(",")) if isinstance(value, str) else value
+
+
+# In a query several values stand in one parameter, separated by commas.
+OneOrMore = Annotated[tuple[Item, ...], BeforeValidator(_split), Field(min_length=1, max_length=100)]
+
+
+Several = OneOrMore[Name] | None
+Cursor = Annotated[str, Field(max_length=500)]
+Offset = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class Scope(BaseModel):
+    """The base of every question: frozen, so that it can be a cache key, and strict about names."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Page(Scope):
+    """Which rows of a list."""
+
+    limit: Limit = 100
+    offset: Offset = 0
+    cursor: Cursor | None = None
+
+
+class Range(Scope):
+    """From when to when, both ends included; without them all of history. `days` counts back from now."""
+
+    start: Since | None = None
+    end: Since | None = None
+    days: Annotated[float, Field(gt=0, le=36_500)] | None = None
+
+    def since(self, now: datetime) -> datetime | None:
+        """Return where the range begins: the later one of `start` and `days` ago."""
+        begins = [moment for moment in (self.start, now - timedelta(days=self.days) if self.days else None) if moment is not None]
+        return max(begins, default=None)
