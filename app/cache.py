@@ -5,8 +5,8 @@ from typing import Any
 from flask import Flask
 from flask_caching import Cache
 
-# An answer is asked for by the version of its data, so none is ever stale: the bounds are for memory alone.
-CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 500, "CACHE_DEFAULT_TIMEOUT": 600}
+# An answer is asked for by the version of its data, so none is ever stale: the bounds are for memory alone (an answer may be 700 kB).
+CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 100, "CACHE_DEFAULT_TIMEOUT": 60}
 
 
 def answer_cache(flask: Flask) -> Any:

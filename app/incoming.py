@@ -10,6 +10,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 READS = frozenset({"GET", "HEAD"})
 ONCE = "/login/once/"
 PULSE = "/api/monitoring/pulse"
+DOCS = "/api/docs"
 SOCKET = "/socket.io"
 # What a browser fetches for a page, and what the page's own scripts repeat: none of it is limited, nor ever redirected.
 MACHINERY = ("/_", "/assets/", SOCKET)
@@ -104,7 +105,7 @@ def wants_page(environ: Environ) -> bool:
     path = environ["PATH_INFO"]
     if path == "/logout" and environ["REQUEST_METHOD"] == "POST":
         return "text/html" in environ.get("HTTP_ACCEPT", "")  # the session had ended before its button was pressed
-    if environ["REQUEST_METHOD"] not in READS or path.startswith(MACHINES) or path == "/api":
+    if environ["REQUEST_METHOD"] not in READS or (path.startswith(MACHINES) and path != DOCS) or path == "/api":
         return False
     destination = environ.get("HTTP_SEC_FETCH_DEST")
     if destination is not None:

@@ -22,6 +22,7 @@ from bench import million, report
 from bench.report import ROUNDS, Figure, Goal, Section, quotients
 from bench.rows import Sizes
 from data.answers import Answers
+from data.book import TRADE_FIELDS
 from data.desk import Desk
 from data.scope import EquityScope, RiskScope, TradeScope, TradeStatisticsScope
 from data.settings import Settings
@@ -32,7 +33,7 @@ AT_LEAST_SECONDS = 0.05  # a round calls as often as it takes to last that long
 DEEP_PAGE = 9000
 PAGE = 100
 NO_LONGER = Goal(1.5, at_least=False)
-SHOWN = "id, trade_id, bot, symbol, direction, strategy, status, size, entry_price, exit_price, entry_time, exit_time, net_pnl"
+SHOWN = ", ".join(TRADE_FIELDS)
 
 
 @dataclass

@@ -5,11 +5,10 @@ from sqlalchemy import ColumnElement, Table, func, select
 from data.alerting import alert_record
 from data.editing import rule_record
 from data.entries import Row
-from data.paging import Order, count, page
+from data.paging import Order, count, page, within
 from data.schema import Alert, AlertRule
 from data.scope import AlertHistoryScope, AlertListScope
 from data.store import Store
-from data.times import now
 
 assert isinstance(Alert.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
 TABLE: Table = Alert.__table__
@@ -52,8 +51,4 @@ def _conditions(scope: AlertListScope) -> list[ColumnElement[bool]]:
     for name in ("status", "severity", "type", "bot"):
         if (values := getattr(scope, name)) is not None:
             found.append(TABLE.c[name] == values[0] if len(values) == 1 else TABLE.c[name].in_(values))
-    if isinstance(scope, AlertHistoryScope):
-        since = scope.since(now())
-        found += [] if since is None else [TABLE.c.timestamp >= since]
-        found += [] if scope.end is None else [TABLE.c.timestamp <= scope.end]
-    return found
+    return [*found, *within(TABLE.c.timestamp, scope)] if isinstance(scope, AlertHistoryScope) else found

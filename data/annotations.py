@@ -4,11 +4,10 @@ from sqlalchemy import Table, select
 
 from data.editing import annotation_record
 from data.entries import Row
-from data.paging import Order, page
+from data.paging import Order, count, page, within
 from data.schema import Annotation
 from data.scope import AnnotationScope
 from data.store import Store
-from data.times import now
 
 assert isinstance(Annotation.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
 TABLE: Table = Annotation.__table__
@@ -23,13 +22,17 @@ class Annotations:
         self._store = store
 
     def on(self, chart_id: str, scope: AnnotationScope) -> Row:
-        """Return the page of a chart's `annotations` in scope, newest first, their `count`, `has_more` and `next_cursor`."""
-        query = select(TABLE).where(TABLE.c.chart_id == chart_id)
-        if (since := scope.since(now())) is not None:
-            query = query.where(TABLE.c.date >= since)
-        if scope.end is not None:
-            query = query.where(TABLE.c.date <= scope.end)
+        """Return the page of a chart's `annotations` in scope, newest first, their `count`, the `total`, `has_more` and `next_cursor`."""
+        wanted = [TABLE.c.chart_id == chart_id, *within(TABLE.c.date, scope)]
         with self._store.read() as connection:
-            found = page(connection, query, ORDER, scope)
+            found = page(connection, select(TABLE).where(*wanted), ORDER, scope)
+            total, is_estimate = count(connection, TABLE, wanted)
         annotations = [annotation_record(dict(row)) for row in found.mappings]
-        return {"annotations": annotations, "count": len(annotations), "has_more": found.has_more, "next_cursor": found.next_cursor}
+        return {
+            "annotations": annotations,
+            "count": len(annotations),
+            "total": total,
+            "total_is_estimate": is_estimate,
+            "has_more": found.has_more,
+            "next_cursor": found.next_cursor,
+        }

@@ -66,9 +66,10 @@ def post_trade(ledger: Ledger, draft: TradeIn, bot: str) -> Outcome:
 
 
 def _trade_row(draft: TradeIn, bot: str) -> Row:
-    row = {name: getattr(draft, name) for name in TRADE_FIELDS if name in TradeIn.model_fields}
+    row = {name: getattr(draft, name) for name in TRADE_FIELDS if name in type(draft).model_fields}
     row |= {"bot": bot, "direction": draft.direction.value, "status": draft.effective_status.value}
-    return row | settled(row)
+    said = {"pnl_pct": row["pnl_pct"]} if row.get("pnl_pct") is not None else {}
+    return row | settled(row) | said
 
 
 def settled(row: Row) -> Row:

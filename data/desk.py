@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 Answer = Callable[[list[Outcome]], Row]
 SILENCE_SECONDS = 1.0
-KEEP_SECONDS = 60.0
+FIGURES_SECONDS = 60.0
 TRIM_SECONDS = 3600.0
 
 
@@ -62,7 +62,7 @@ class Desk:
         self.strategies = Strategies(store, self.columns, self.answers, settings)
         self.market = Market(store, self.answers, self.monitor.versions)
         self.equity = Equity(store, self.columns, settings)
-        self.portfolio = Portfolio(store, self.columns, self.answers, self.equity, self.live)
+        self.portfolio = Portfolio(store, self.columns, self.answers, self.equity, self.live, settings.botv2_currency)
         self.risk = Risk(store, self.columns, self.answers, self.equity, settings)
         self.figures = Figures(store, self.columns, self.risk, settings)
         self.vitals = Vitals(store, settings)
@@ -71,7 +71,6 @@ class Desk:
         self._stopping = threading.Event()
         self._keepers: list[threading.Thread] = []
         self._started = time.monotonic()
-        self._trim_at = self._started
 
     @classmethod
     def open(cls, settings: Settings) -> "Desk":
@@ -90,7 +89,7 @@ class Desk:
         self.journal.start()
         self._started = time.monotonic()
         self._stopping.clear()
-        tasks = ((SILENCE_SECONDS, self._look_for_silence), (KEEP_SECONDS, self._keep))
+        tasks = ((SILENCE_SECONDS, self._look_for_silence), (FIGURES_SECONDS, self._keep_figures), (TRIM_SECONDS, self._trim))
         self._keepers = [threading.Thread(target=self._repeat, args=task, name=f"desk{task[1].__name__}", daemon=True) for task in tasks]
         for keeper in self._keepers:
             keeper.start()
@@ -127,8 +126,16 @@ class Desk:
         if principal.bot is not None and foreign:
             raise Refused(Code.FORBIDDEN, "this token is bound to another bot", fields=foreign)
 
+    def _refuse_bound(self, principal: Principal) -> None:
+        if principal.bot is not None:
+            raise Refused(Code.FORBIDDEN, "this token is bound to one bot, and this is about all of them")
+
     def control(self, action: str, principal: Principal, address: str, *, retry: Retry | None = None, answer: Answer | None = None) -> Any:
-        """Do one of `posting`'s clears and resets, in every process at the same place in the order; `retry` and `answer` as in `record`."""
+        """Do one of `posting`'s clears and resets, in every process at the same place in the order; `retry` and `answer` as in `record`.
+
+        Raises `Refused` (`forbidden`) for a token that is bound to a bot: it would act on all.
+        """
+        self._refuse_bound(principal)
         return self._change(ControlIn(action=action), principal.name, principal.name, action, address, retry, answer)
 
     def edit(
@@ -147,6 +154,8 @@ class Desk:
 
         Raises `Refused`: `not_found`, `conflict` or `invalid_fields` when the tables contradict, `forbidden` as `record` does.
         """
+        if action.startswith("rule."):
+            self._refuse_bound(principal)
         self._refuse_foreign(principal, {"bot": bot})
         draft = Edit(action=action, user=principal.name, target=target, body=body, bound=principal.bot)
         return self._change(draft, principal.name, principal.bot or bot or "default", action, address, retry, answer, target)
@@ -157,7 +166,7 @@ class Desk:
         done: list[Outcome] = []
 
         def answered(outcomes: list[Outcome]) -> Any:
-            done.extend(outcomes)
+            done[:] = outcomes  # not added to: after a neighbour's fault each request is done once more
             return outcomes if answer is None else answer(outcomes)
 
         result = self.journal.append([draft], bot=bot, retry=retry, answer=answered)
@@ -218,9 +227,9 @@ class Desk:
     def _look_for_silence(self) -> None:
         self.journal.raise_silence_alerts(time.monotonic() - self._started)
 
-    def _keep(self) -> None:
-        """Keep the history of figures current, and the journal bounded."""
+    def _keep_figures(self) -> None:
+        self.columns.trades()  # the first question after a start must not wait for a million rows
         self.figures.keep_current()
-        if time.monotonic() >= self._trim_at:
-            self._trim_at = time.monotonic() + TRIM_SECONDS
-            retention.trim(self.store, self.settings.botv2_retention_days, self._stopping)
+
+    def _trim(self) -> None:
+        retention.trim(self.store, self.settings.botv2_retention_days, self._stopping)

@@ -86,8 +86,9 @@ def _change_strategy(ledger: Ledger, draft: Edit, _bot: str) -> Outcome:
 
 def _set_balance(ledger: Ledger, draft: Edit, bot: str) -> Outcome:
     sent = {"strategy": None, **_sent(draft)}
-    body = {"bot": bot, **sent}
-    state = rules.bot_state(ledger, bot)
+    body = {**sent, "bot": bot}
+    heard = ledger.find(BotState, bot)
+    state = rules.bot_state(ledger, bot) | ({} if heard is None else {"last_seen": heard["last_seen"]})  # a person's word is no sign of life
     strategy = None if sent["strategy"] is None else ledger.find(Strategy, sent["strategy"])
     known = [row["starting_balance"] for row in (state, strategy) if row is not None]
     if known == [sent["starting_balance"]] * len(known) and (strategy or not sent["strategy"]):
@@ -115,7 +116,8 @@ def _change_trade(ledger: Ledger, draft: Edit, _bot: str) -> Outcome:
     changes = _sent(draft)
     if draft.body.ending:
         _check_ending(draft.body, known)
-        changes |= {"status": "closed", **book.settled(known | changes | {"status": "closed"})}
+        unsettled = known | {"pnl": None, "net_pnl": None}  # what an open trade said of itself is no result
+        changes |= {"status": "closed", **book.settled(unsettled | changes | {"status": "closed"})}
     if known | changes == known:
         return Outcome(book.trade_record(known), Effect.SAME)
     outcome = book.keep_trade(ledger, known | changes, known, Effect.EDITED)

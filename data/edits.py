@@ -71,10 +71,11 @@ class StrategyChange(Change, StrategySettings):
 
 
 class BalanceIn(Body):
-    """What the equity of a bot and of a strategy began with."""
+    """What the equity of a bot began with, for one that sends no snapshots; with a `strategy` also that of the strategy."""
 
     starting_balance: Positive
     strategy: Name | None = None
+    bot: Name | None = None
 
 
 class TradeChange(Change):

@@ -10,6 +10,7 @@ import orjson
 
 from data.entries import Row
 
+PART_BYTES = 65_536  # of a file, handed on at once
 BOM = "\ufeff"  # by which spreadsheets know UTF-8
 # What a spreadsheet takes for a formula, the last four being full-width forms of the first. A text that begins like one which
 # was marked already gets a mark too: so what comes back can be told apart, and no text is changed by a round trip.
@@ -25,7 +26,7 @@ def csv_lines(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[bytes]:
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row[name]) for name in columns])
-        if buffer.tell() > 65_536:
+        if buffer.tell() > PART_BYTES:
             yield _drained(buffer)
     yield _drained(buffer)
 
@@ -54,8 +55,12 @@ def plain_text(cell: str) -> str:
 
 def json_lines(rows: Iterable[Row]) -> Iterator[bytes]:
     """Yield one JSON array, `[]` when there are no rows."""
-    separator = b"["
+    written = bytearray(b"[")
+    separator = b""
     for row in rows:
-        yield separator + orjson.dumps(row)
+        written += separator + orjson.dumps(row)
         separator = b",\n"
-    yield b"[]" if separator == b"[" else b"]"
+        if len(written) > PART_BYTES:
+            yield bytes(written)
+            written.clear()
+    yield bytes(written) + b"]"

@@ -8,17 +8,18 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import cache, partial
+from functools import partial
 from itertools import zip_longest
 from typing import Any, get_args
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data import metrics
 from data.columns import Columns
 from data.entries import Row
+from data.metrics.checks import number
 from data.periods import Exits, Periods, closed_trades, period_starts
 from data.risk import HISTORY_DAYS, Risk
 from data.schema import BotState, Counter, Journal, Portfolio, RiskMetrics, Strategy, StrategyPerformance, Trade
@@ -158,25 +159,17 @@ class Figures:
             shared = {"strategy_id": strategy["id"], "bot": strategy["bot"], "period": period}
             for row, last in zip(periods.rows(first), [*ends.tolist(), daily.starts.size - 1], strict=False):
                 changes.append(row | shared | ratios(last))
-        return self._replace(table, (table.strategy_id == strategy["id"]) & or_(*outdated), changes)
+        still_there = select(Strategy.id).where(Strategy.id == strategy["id"]).with_for_update()
+        return self._replace(table, (table.strategy_id == strategy["id"]) & or_(*outdated), changes, still_there)
 
     def _ratios(self, exits: Exits, daily: Periods) -> Callable[[int], Row]:
         """Return a function that gives the ratios of all daily returns up to that of a place in `daily`."""
+        if exits.balance is None:
+            return lambda _place: dict.fromkeys(RATIOS)
         days, returns = exits.returns(Range())
-
-        @cache
-        def until(place: int) -> Row:
-            if exits.balance is None:
-                return dict.fromkeys(RATIOS)
-            sample = metrics.Returns(returns[: int(np.searchsorted(days, daily.starts[place])) + 1])
-            return {
-                "sharpe_ratio": metrics.sharpe_ratio(sample, self._settings.botv2_trading_days),
-                "sortino_ratio": metrics.sortino_ratio(sample, self._settings.botv2_trading_days),
-                "max_drawdown": metrics.max_drawdown(sample),
-                "volatility": metrics.volatility(sample, self._settings.botv2_trading_days),
-            }
-
-        return until
+        growing = metrics.expanding(returns, self._settings.botv2_trading_days)
+        last = np.searchsorted(days, daily.starts)
+        return lambda place: {name: number(values[last[place]]) for name, values in growing.items()}
 
     def _keep_bot(self, bot: str) -> int:
         """Write the days from the first on that is not as stored; days before those that `Risk.series` gives stay; return how many."""
@@ -191,13 +184,19 @@ class Figures:
         changed = _first_change(known, [tuple(row[name] for name in names) for row in rows])
         if changed is None:
             return 0
-        return self._replace(table, own & (table.date >= changed), [row for row in rows if row["date"] >= changed])
+        still_there = select(BotState.bot).where(BotState.bot == bot).with_for_update()
+        return self._replace(table, own & (table.date >= changed), [row for row in rows if row["date"] >= changed], still_there)
 
-    def _replace(self, table: Any, outdated: ColumnElement[bool], rows: Sequence[Row]) -> int:
-        """Put rows in the place of others, a few in a transaction, so that no bot waits for it; return how many went and came."""
+    def _replace(self, table: Any, outdated: ColumnElement[bool], rows: Sequence[Row], owner: Select[Any]) -> int:
+        """Put rows in the place of others, a few in a transaction, so that no bot waits for it; return how many went and came.
+
+        Nothing once the row that `owner` selects is gone: what was removed meanwhile must not come back.
+        """
         gone = 0
         for start in range(0, max(len(rows), 1), ROWS_AT_ONCE):
             with self._store.write(durable=False) as connection:
+                if connection.execute(owner).first() is None:
+                    return 0
                 if start == 0:
                     gone = connection.execute(delete(table).where(outdated)).rowcount
                 if part := rows[start : start + ROWS_AT_ONCE]:

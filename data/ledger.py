@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, and_, delete, insert, select, text
+from sqlalchemy import Connection, Dialect, Insert, and_, delete, exists, insert, select, text, update
 
 from data.entries import Effect, Entry, Row, counter_of
 from data.schema import (
@@ -181,7 +181,7 @@ class Ledger:
 
     def forget_bots(self, prefix: str) -> None:
         """Delete every row of the bots whose name begins with `prefix`, the journal's included; of the counters, that of trades follows."""
-        tables: list[type[Base]] = [Journal, *NATURAL_KEYS, RiskMetrics]
+        tables: list[type[Base]] = [Journal, *(table for table in NATURAL_KEYS if table is not Strategy), RiskMetrics]
         of_prefix = partial(_is_of, prefix)
         new = {key for layer in self._layers for key, row in layer.rows.get(Trade, {}).items() if of_prefix(row) and row["id"] > self._head}
         gone = len(new)
@@ -189,6 +189,7 @@ class Ledger:
             if "bot" in table.__table__.c:
                 deleted = self.connection.execute(delete(table).where(table.__table__.c.bot.startswith(prefix, autoescape=True)))
                 gone += deleted.rowcount if table is Trade else 0
+        self._forget_strategies(prefix)
         self.set_counter(TRADES, self.counter(TRADES) - gone)
         self._known = {place: row for place, row in self._known.items() if not (row and of_prefix(row))}
         for layer in self._layers:
@@ -196,6 +197,13 @@ class Ledger:
             layer.entries[:] = [entry for entry in layer.entries if not entry.bot.startswith(prefix)]
             for table, rows in layer.rows.items():
                 layer.rows[table] = {key: row for key, row in rows.items() if not of_prefix(row)}
+
+    def _forget_strategies(self, prefix: str) -> None:
+        """Delete the strategies that only these bots have traded; one that another trades too was named by them first, no more."""
+        of_prefix = Strategy.bot.startswith(prefix, autoescape=True)
+        in_use = exists().where(Trade.strategy_id == Strategy.id)
+        self.connection.execute(delete(Strategy).where(of_prefix, ~in_use))
+        self.connection.execute(update(Strategy).where(of_prefix).values(bot="default"))
 
     def heard_from(self, bot: str) -> None:
         """Note that the bot lives."""

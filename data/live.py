@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from data import posting
 from data.activity import CHUNK, LAST_POSSIBLE_ID, ActivityLog, Found
@@ -16,6 +15,7 @@ from data.schema import AlertCursor, BotState, Counter, Journal
 from data.scope import ActivityExportScope, ActivityScope, AlertExportScope, PositionScope, SignalScope
 from data.store import Store
 from data.times import iso, now
+from data.upsert import upsert
 
 ALERTS_AT_ONCE = 100
 FIRST_LOOK = timedelta(hours=24)
@@ -137,9 +137,7 @@ class Live:
         return [{"id": row.id, **row.body} for row in rows]
 
     def _move_cursor(self, connection: Connection, reader: str, last_id: int) -> None:
-        dialect = sqlite if self._store.is_sqlite else postgresql
-        statement = dialect.insert(AlertCursor.__table__).values(reader=reader, last_id=last_id)
-        connection.execute(statement.on_conflict_do_update(index_elements=["reader"], set_={"last_id": last_id}))
+        upsert(connection, AlertCursor, ("reader",), [{"reader": reader, "last_id": last_id}])
 
 
 def _head(connection: Connection, at_most: int | None) -> int:

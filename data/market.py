@@ -13,12 +13,13 @@ from data.book import CANDLE_FIELDS, percent
 from data.entries import Row
 from data.errors import Code, Refused
 from data.fields import Timeframe
+from data.paging import within
 from data.records import CandleIn, validated
 from data.schema import MarketData
 from data.scope import CandleScope, MarketScope, SymbolScope
 from data.store import Store
 
-CANDLES_AT_ONCE = 10_000
+CANDLES_AT_ONCE = 1000  # as many as are read at once, and what 256 kB hold
 DAY = timedelta(hours=24)
 REFERENCE_AGE = timedelta(days=7)  # exchanges close for a night or a long weekend; a close before that says nothing of the last day
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_592_000}
@@ -128,11 +129,7 @@ class Market:
         with self._store.read() as connection:
             known = _known(connection, symbol)
             timeframe = scope.timeframe or known[0].timeframe
-            query = select(TABLE).where(OWN.symbol == symbol, OWN.timeframe == timeframe)
-            if (since := scope.since(times.now())) is not None:
-                query = query.where(OWN.timestamp >= since)
-            if scope.end is not None:
-                query = query.where(OWN.timestamp <= scope.end)
+            query = select(TABLE).where(OWN.symbol == symbol, OWN.timeframe == timeframe, *within(OWN.timestamp, scope))
             rows = connection.execute(query.order_by(OWN.timestamp.desc()).limit(scope.limit + 1)).mappings().all()
         candles = [_record(row) for row in rows[: scope.limit]][::-1]
         return {"symbol": symbol, "timeframe": timeframe, "candles": candles, "count": len(candles), "has_more": len(rows) > scope.limit}

@@ -12,8 +12,8 @@ from sqlalchemy.sql.elements import UnaryExpression
 
 from data.errors import Code, Refused
 from data.fields import as_any_moment
-from data.scope import Page
-from data.times import iso
+from data.scope import Page, Range
+from data.times import iso, now
 
 COUNT_LIMIT = 10_000
 Place = tuple[Any, int]
@@ -114,6 +114,13 @@ class Found:
         return [row._mapping for row in self.rows]
 
 
+def within(column: Any, scope: Range) -> list[ColumnElement[bool]]:
+    """Return a scope's range as conditions on a column of moments."""
+    since = scope.since(now())
+    found: list[ColumnElement[bool]] = [] if since is None else [column >= since]
+    return found if scope.end is None else [*found, column <= scope.end]
+
+
 def page(connection: Connection, query: Select[Any], order: Order, scope: Page) -> Found:
     """Return the page of `query`, which selects the order's table, that `scope` names."""
     place = None if scope.cursor is None else order.open(scope.cursor)
@@ -121,11 +128,11 @@ def page(connection: Connection, query: Select[Any], order: Order, scope: Page) 
     rows: list[Row[Any]] = []
     if scope.offset:
         remaining = query.where(or_(*order.parts(place))).order_by(*order.clauses()).offset(scope.offset).limit(wanted)
-        rows = [*connection.execute(remaining)]
+        rows = [*connection.execute(remaining).all()]
     else:
         for part in order.parts(place):
             if len(rows) < wanted:
-                rows += connection.execute(query.where(part).order_by(*order.plain_clauses()).limit(wanted - len(rows)))
+                rows += connection.execute(query.where(part).order_by(*order.plain_clauses()).limit(wanted - len(rows))).all()
     has_more = len(rows) > scope.limit
     shown = rows[: scope.limit]
     return Found(shown, has_more, order.seal(shown[-1]) if has_more else None)

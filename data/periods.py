@@ -109,7 +109,7 @@ class Periods:
     def rows(self, first: int = 0) -> list[Row]:
         """Return the periods from a place on: `start`, counts, `win_rate`, `gross_pnl`, `net_pnl`, `equity`, `total_return`.
 
-        The return is net P&L / equity at the period's start, None where that is not above 0.
+        The return is net P&L / starting balance, as a strategy's daily returns are.
         """
         columns = (self.starts, self.trades, self.wins, self.losses, self.gross, self.net)
         names = ("start", "total_trades", "winning_trades", "losing_trades", "gross_pnl", "net_pnl")
@@ -118,7 +118,7 @@ class Periods:
         for row, equity in zip(rows, equities, strict=True):
             row["win_rate"] = row["winning_trades"] / row["total_trades"]
             row["equity"] = equity
-            row["total_return"] = None if equity is None else ratio(row["net_pnl"], max(equity - row["net_pnl"], 0.0))
+            row["total_return"] = None if self.balance is None else ratio(row["net_pnl"], self.balance)
         return rows
 
 

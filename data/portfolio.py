@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import Table, select
 
-from data import metrics, times
+from data import currency, metrics, times
 from data.answers import Answers
 from data.book import SNAPSHOT_FIELDS, percent
 from data.columns import Columns, Frame
@@ -17,7 +17,7 @@ from data.equity import Basis, Equity, grouped
 from data.live import Live
 from data.metrics.checks import FloatArray, MicrosecondArray, number
 from data.metrics.returns import DAY_US
-from data.paging import Order, page
+from data.paging import Order, page, within
 from data.schema import Portfolio as Snapshot
 from data.scope import EquityFilter, EquityScope, PortfolioScope, PositionScope, SnapshotScope
 from data.store import Store
@@ -40,14 +40,15 @@ class _Past(NamedTuple):
 class Portfolio:
     """Answers questions about accounts from their snapshots, and of bots that send none from their trades."""
 
-    def __init__(self, store: Store, columns: Columns, answers: Answers, equity: Equity, live: Live) -> None:
+    def __init__(self, store: Store, columns: Columns, answers: Answers, equity: Equity, live: Live, default_currency: str) -> None:
         """Ask `equity` for money, `live` for positions and `store` for whole snapshots."""
         self._store = store
         self._columns = columns
         self._answers = answers
         self._equity = equity
         self._live = live
-        self._pasts: tuple[Frame, dict[str, _Past]] | None = None
+        self._currency = default_currency
+        self._pasts: tuple[Frame, dict[tuple[str, str], _Past]] | None = None
 
     # --- now -------------------------------------------------------------------------------------------------
 
@@ -81,9 +82,7 @@ class Portfolio:
     def history(self, scope: SnapshotScope) -> Row:
         """Return a page of `snapshots`, newest first, each completed, their `count`, and `total` of all that match."""
         since = scope.since(times.now())
-        wanted: list[ColumnElement[bool]] = [] if scope.bot is None else [TABLE.c.bot.in_(scope.bot)]
-        wanted += [] if since is None else [TABLE.c.timestamp >= since]
-        wanted += [] if scope.end is None else [TABLE.c.timestamp <= scope.end]
+        wanted = [*([] if scope.bot is None else [TABLE.c.bot.in_(scope.bot)]), *within(TABLE.c.timestamp, scope)]
         with self._store.read() as connection:
             found = page(connection, select(TABLE).where(*wanted), Order(TABLE, "-timestamp"), scope)
         return {
@@ -103,15 +102,17 @@ class Portfolio:
         return int(np.count_nonzero(mask))
 
     def completed(self, records: Sequence[Row]) -> list[Row]:
-        """Return snapshots, as the journal has them, with how the bot's money had changed by then (see `current`)."""
+        """Return snapshots, as the journal has them, with how the bot's money of that currency had changed by then (see `current`)."""
         frame = self._columns.snapshots()
-        if self._pasts is None or self._pasts[0] is not frame:
-            self._pasts = frame, {}
-        pasts = self._pasts[1]
-        for bot in {record["bot"] for record in records} - pasts.keys():
-            own = frame.in_time(frame.is_any("bot", [bot]))
-            pasts[bot] = _Past(own["timestamp"], own["total_value"], np.cumsum(np.nan_to_num(own["deposit"])))
-        return [record | _changes(record, pasts[record["bot"]]) for record in records]
+        kept = self._pasts  # another thread may put its own there meanwhile
+        if kept is None or kept[0] is not frame:
+            kept = self._pasts = frame, {}
+        pasts = kept[1]
+        accounts = [(record["bot"], record["currency"] or self._currency) for record in records]
+        for bot, money in set(accounts) - pasts.keys():
+            own = frame.in_time(currency.in_currency(frame, frame.is_any("bot", [bot]), money, self._currency))
+            pasts[bot, money] = _Past(own["timestamp"], own["total_value"], np.cumsum(np.nan_to_num(own["deposit"])))
+        return [record | _changes(record, pasts[account]) for record, account in zip(records, accounts, strict=True)]
 
     # --- the curve ---------------------------------------------------------------------------------------------
 

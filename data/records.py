@@ -206,6 +206,9 @@ class CandleIn(Draft):
     def _high_is_not_below_low(self) -> Self:
         if self.high < self.low:
             raise ValueError("high: is below low")
+        for name in ("open", "close"):
+            if not self.low <= getattr(self, name) <= self.high:
+                raise ValueError(f"{name}: is not between low and high")
         return self
 
 

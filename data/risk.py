@@ -163,7 +163,7 @@ def daily_returns(basis: Basis, scope: EquityFilter) -> tuple[DayArray, DayArray
     if basis.owner == "strategy" and curve.has_balance and curve.times.size:
         exits = _in_range(basis.exits, EquityFilter(end=scope.end))
         days, returns = metrics.daily_from_pnl(exits["at"], exits["net_pnl"], float(curve.flows.sum()))
-        earlier = days - 1
+        earlier = np.maximum(days - 1, np.datetime64("0001-01-01"))
     since = scope.since(times.now())
     if since is not None:
         later = days >= np.datetime64(since.date())

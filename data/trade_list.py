@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
 
 from data import times
 from data.answers import Answers
@@ -13,7 +13,7 @@ from data.columns import Array, Columns, Frame, Mask
 from data.entries import Row as Record
 from data.ledger import TRADES
 from data.moments import IsoText
-from data.paging import COUNT_LIMIT, Order, count, page
+from data.paging import COUNT_LIMIT, Order, count, page, within
 from data.schema import Counter, Trade, UtcDateTime
 from data.scope import TradeFilter, TradeScope
 from data.store import Store
@@ -26,10 +26,10 @@ assert isinstance(Trade.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's 
 TABLE: Table = Trade.__table__
 # A trade as a read gives it, from the database as it is: no Python per moment.
 SHOWN = [IsoText(column).label(name) if isinstance((column := TABLE.c[name]).type, UtcDateTime) else column for name in TRADE_FIELDS]
-SELECTED = (*SHOWN, IsoText(TABLE.c.at).label("at"))
+SELECTED: Select[Any] = select(*SHOWN, IsoText(TABLE.c.at).label("at"))
 
 
-def record(row: Row[Any]) -> Record:
+def record(row: Any) -> Record:
     """Return a row of `SELECTED` as a read gives it."""
     return dict(zip(TRADE_FIELDS, row, strict=False))  # `at` is for the cursor alone
 
@@ -55,12 +55,12 @@ class TradeList:
             rows, next_cursor, total, is_estimate = (*self._picked(scope, order), False)
         else:
             with self._store.read() as connection:
+                total, is_estimate = self.total(connection, scope)  # first: an older version of the data must not be kept under a newer one
                 if scope.q is None:
-                    found = page(connection, select(*SELECTED).where(*conditions(scope)), order, scope)
+                    found = page(connection, SELECTED.where(*conditions(scope)), order, scope)
                     rows, next_cursor = found.rows, found.next_cursor
                 else:
                     rows, next_cursor = self._searched(connection, scope, order)
-                total, is_estimate = self.total(connection, scope)
         return {
             "trades": [record(row) for row in rows],
             "total": total,
@@ -90,11 +90,11 @@ class TradeList:
         for part in order.parts(None if scope.cursor is None else order.open(scope.cursor)):
             candidates = select(TABLE.c.id).where(*conditions(scope, text=False), part).order_by(*order.plain_clauses())
             looked_at = candidates.limit(left).subquery()
-            matches = select(*SELECTED).join(looked_at, looked_at.c.id == TABLE.c.id).where(_holds(scope.q or ""))
+            matches = SELECTED.join(looked_at, looked_at.c.id == TABLE.c.id).where(_holds(scope.q or ""))
             rows += connection.execute(matches.order_by(*order.plain_clauses()).limit(wanted - len(rows))).all()
             if len(rows) == wanted:
                 return rows[scope.offset : -1], order.seal(rows[-2])
-            edge = connection.execute(select(*SELECTED).where(TABLE.c.id == candidates.offset(left - 1).limit(1).scalar_subquery())).first()
+            edge = connection.execute(SELECTED.where(TABLE.c.id == candidates.offset(left - 1).limit(1).scalar_subquery())).first()
             if edge is not None:  # there may be more, which nobody has looked at
                 return rows[scope.offset :], order.seal(edge)
             left -= connection.scalar(select(func.count()).select_from(looked_at)) or 0
@@ -116,7 +116,7 @@ class TradeList:
         places = _first(keys, ids, np.flatnonzero(remaining), scope.offset + scope.limit + 1, down=order.down)[scope.offset :]
         wanted = ids[places].tolist()
         with self._store.read() as connection:
-            rows = {row.id: row for row in connection.execute(select(*SELECTED).where(TABLE.c.id.in_(wanted[: scope.limit])))}
+            rows = {row.id: row for row in connection.execute(SELECTED.where(TABLE.c.id.in_(wanted[: scope.limit])))}
         shown = [rows[record_id] for record_id in wanted[: scope.limit] if record_id in rows]
         return shown, order.seal(shown[-1]) if len(wanted) > scope.limit and shown else None, int(np.count_nonzero(mask))
 
@@ -178,10 +178,9 @@ def conditions(scope: TradeFilter, *, text: bool = True) -> list[ColumnElement[b
         if (values := getattr(scope, name)) is not None:
             found.append(TABLE.c[name] == values[0] if len(values) == 1 else TABLE.c[name].in_(values))
     found += [TABLE.c[name] == value for name in ENUMERATIONS if (value := getattr(scope, name)) is not None]
-    since = scope.since(times.now())
-    for column, least, most in ((TABLE.c.at, since, scope.end), (TABLE.c.net_pnl, scope.min_pnl, scope.max_pnl)):
-        found += [] if least is None else [column >= least]
-        found += [] if most is None else [column <= most]
+    found += within(TABLE.c.at, scope)
+    found += [] if scope.min_pnl is None else [TABLE.c.net_pnl >= scope.min_pnl]
+    found += [] if scope.max_pnl is None else [TABLE.c.net_pnl <= scope.max_pnl]
     return [*found, _holds(scope.q)] if text and scope.q is not None else found
 
 

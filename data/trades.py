@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
-from sqlalchemy import select
 
 from data import metrics, times
 from data.answers import Answers
@@ -54,14 +53,17 @@ class Trades:
         found: dict[int, Row] = {}
         with self._store.read() as connection:
             for start in range(0, len(record_ids), CHUNK):
-                rows = connection.execute(select(*SELECTED).where(TABLE.c.id.in_(record_ids[start : start + CHUNK])))
+                rows = connection.execute(SELECTED.where(TABLE.c.id.in_(record_ids[start : start + CHUNK])))
                 found |= {row.id: record(row) for row in rows}
         return found
 
     def every(self, scope: TradeFilter) -> Iterator[Row]:
-        """Return an iterator over all trades in scope, newest first, a few thousand in memory at a time."""
-        order = Order(TABLE, "-at")
-        query = select(*SELECTED).where(*conditions(scope)).order_by(*order.plain_clauses()).limit(CHUNK)
+        """Return an iterator over all trades in scope, those booked last first, a few thousand in memory at a time.
+
+        By id, which never changes: a trade that is closed meanwhile gets another time, and would be passed over.
+        """
+        order = Order(TABLE, "-id")
+        query = SELECTED.where(*conditions(scope)).order_by(*order.plain_clauses()).limit(CHUNK)
         part = query
         while True:
             with self._store.read() as connection:
@@ -69,7 +71,7 @@ class Trades:
             yield from (record(row) for row in rows)
             if len(rows) < CHUNK:
                 return
-            part = query.where(*order.parts((times.parse_iso(rows[-1].at), rows[-1].id)))
+            part = query.where(*order.parts((rows[-1].id, rows[-1].id)))
 
     def total(self, scope: TradeFilter) -> int | None:
         """Return how many trades are in scope, None where that is not known cheaply."""

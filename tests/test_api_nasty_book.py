@@ -27,6 +27,7 @@ ENDING = {
 # A body that is accepted, per endpoint that takes one.
 GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/portfolio"): SNAPSHOT,
+    ("POST", "/api/portfolio/starting-balance"): {"starting_balance": 100},
     ("POST", "/api/trades"): TRADE,
     ("PATCH", "/api/trades/<int:record_id>"): ENDING,
     ("POST", "/api/strategies"): STRATEGY,

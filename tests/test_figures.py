@@ -52,7 +52,7 @@ def test_each_day_week_and_month_with_an_exit_has_a_row_of_its_own_figures(desk:
         (date(2025, 2, 1), 1, 1, 0, 30.0, 31.0),
     ]
     assert [row["equity"] for row in monthly] == [996.0, 1026.0]
-    assert monthly[1]["total_return"] == pytest.approx(30 / 996)
+    assert monthly[1]["total_return"] == pytest.approx(30 / 1000)
     returns = [0.006, 0, 0, -0.010] + [0] * 27 + [0.030]
     last = monthly[1]
     for name in ("sharpe_ratio", "sortino_ratio", "volatility"):

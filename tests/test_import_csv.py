@@ -14,7 +14,7 @@ from data.export import csv_lines, plain_text
 from data.exports import TRADES
 from data.importers import base
 from data.importers.base import Imported
-from data.importers.trades_csv import COMPUTED, MOMENTS, NUMBERS, REQUIRED, import_csv
+from data.importers.trades_csv import COMPUTED, MOMENTS, NUMBERS, REQUIRED, StoredTrade, import_csv
 from data.records import CloseIn, PositionIn, TradeIn, validated
 from data.schema import Journal, Trade
 from data.scope import TradeExportScope
@@ -193,8 +193,8 @@ def test_a_missing_file_is_refused(backend: str, desk: Desk, tmp_path: Path) -> 
 
 
 def test_every_column_of_the_export_is_read_as_what_it_is_or_ignored() -> None:
-    assert set(TRADE_FIELDS) == set(TradeIn.model_fields) | COMPUTED
-    assert {"id", "strategy_id", "pnl_pct", "duration_seconds", "created_at", "updated_at"} == COMPUTED
+    assert set(TRADE_FIELDS) == set(StoredTrade.model_fields) | COMPUTED
+    assert {"id", "strategy_id", "duration_seconds", "created_at", "updated_at"} == COMPUTED
     assert ",".join(REQUIRED) == MINIMAL
-    numbers = {name for name, field in TradeIn.model_fields.items() if "float" in repr(field.annotation)}
+    numbers = {name for name, field in StoredTrade.model_fields.items() if "float" in repr(field.annotation)}
     assert (numbers, len(MOMENTS)) == (set(NUMBERS), 2)

@@ -1,6 +1,7 @@
 """The schema: what the models say and what the migrations build are the same thing on both databases."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -92,14 +93,17 @@ def test_what_the_first_schema_held_is_counted_marked_and_raised(bare_store: Sto
             {"id": 3, "kind": "event", "severity": "INFO", "effect": "added", "body": "{}"},
         )
         for row in rows:
-            connection.execute(text(journal), row | {"at": moment})
+            connection.execute(text(journal), row | {"at": datetime.now(UTC).replace(tzinfo=None).isoformat(" ") if row["id"] == 2 else moment})
         for number in (4, 5):
             statement = trade if bare_store.is_sqlite else trade.replace(":id, :id", ":id, CAST(:id AS text)")
             connection.execute(text(statement), {"id": number, "at": moment})
     bare_store.migrate()
     with bare_store.read() as connection:
         alerts = connection.execute(text("SELECT id, type, status, title, message, action_url, timestamp FROM alert ORDER BY id")).all()
-        assert [(row.id, row.type, row.status, row.action_url) for row in alerts] == [(1, "system", "active", "/risk"), (2, "risk", "active", None)]
+        assert [(row.id, row.type, row.status, row.action_url) for row in alerts] == [
+            (1, "system", "resolved", "/risk"),
+            (2, "risk", "active", None),
+        ]
         assert {row.message for row in alerts} == {"its = %"}
         assert connection.execute(text("SELECT value FROM counter WHERE name = 'trades'")).scalar() == 2
         assert connection.execute(text("SELECT id, changed_id FROM trade ORDER BY id")).all() == [(4, 4), (5, 5)]

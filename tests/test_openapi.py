@@ -107,11 +107,12 @@ def test_two_different_shapes_of_one_name_are_refused() -> None:
 def test_document_and_page_need_the_scope_read(client: "FlaskClient", api_as: Callable[..., Api]) -> None:
     paths = ("/api/openapi.json", "/api/docs", "/api/docs/start.js")
     for path in paths:
-        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"Sec-Fetch-Dest": "empty"}).status_code == 401
         assert client.get(path, headers=api_as("ingest").headers).status_code == 403
         with client.get(path, headers=api_as("read").headers) as response:
             assert response.status_code == 200
             assert "script-src 'self'" in response.headers["Content-Security-Policy"]
+    assert client.get("/api/docs", headers={"Accept": "text/html"}).location.endswith("/login?next=/api/docs")  # a person signs in
     for path in ("/api/docs/README.md", "/api/docs/page.html", "/api/docs/..%2Fdocs.py"):
         assert client.get(path, headers=api_as("read").headers).status_code == 404
 

@@ -21,7 +21,6 @@ from data.scope import (
     CandleScope,
     MarketScope,
     SnapshotScope,
-    TradeExportScope,
     TradeOrder,
     TradeScope,
 )  # fmt: skip  # a name a line would be a page
@@ -143,7 +142,6 @@ QUESTIONS: dict[str, Question] = {
     "trades below": trades(max_pnl=-50, sort="net_pnl"),
     "trades of a text": trades(q="t12"),
     "trades, second page": lambda desk: desk.trades.page(TradeScope(limit=5, cursor=desk.trades.page(TradeScope(limit=5))["next_cursor"])),
-    "trades exported": lambda desk: list(desk.trades.every(TradeExportScope())),
     "active alerts": lambda desk: desk.alerts.page(AlertListScope()),
     "alert history of a severity": lambda desk: desk.alerts.page(AlertHistoryScope(severity=("CRITICAL",))),
     "annotations": lambda desk: desk.annotations.on("equity", AnnotationScope()),

@@ -1,6 +1,7 @@
 """What is kept, for how long, and that trimming changes no counter and no state."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -11,8 +12,19 @@ from sqlalchemy import delete, func, select, update
 from data import retention
 from data.desk import Desk
 from data.schema import Idempotency, Journal
+from data.settings import Settings
 from data.times import now
 from tests.support.api import ALERT, CANDLE, CLOSE, EVENT, POSITION, SIGNAL, SNAPSHOT, TRADE, Api, ago, without
+
+
+@pytest.fixture
+def desk(settings: Settings) -> Iterator[Desk]:
+    """A desk that trims nothing by itself: each test does it, and counts."""
+    desk = Desk.open(settings)
+    desk._trim = lambda: None  # type: ignore[method-assign]  # the tests' own is `trimmed`
+    desk.start()
+    yield desk
+    desk.close()
 
 
 def age(desk: Desk, ids: list[int], **span: float) -> None:

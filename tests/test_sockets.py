@@ -107,6 +107,8 @@ def test_every_kind_arrives_as_the_full_record_that_rest_gives(viewer: Callable[
     alert = post("/alerts", ALERT)["alert"]
     assert event["id"] == before + 1
     wait_for(lambda: all(any(figures["total_alerts_sent"] == 1 for figures in seen.of("stats")) for seen in (socket, polling)))
+    kinds = ("activity", "signal", "position", "position_closed", "alert")  # the client hands each message to a thread of its own
+    wait_for(lambda: all(seen.of(kind) for seen in (socket, polling) for kind in kinds))
     for seen in (socket, polling):
         expected = [("activity", [event]), ("signal", [signal]), ("position", [position]), ("position_closed", [closed]), ("alert", [alert])]
         assert [(message, seen.of(message)) for message, _ in expected] == expected

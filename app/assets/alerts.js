@@ -157,7 +157,7 @@
 
   function showToasts() {
     const host = document.getElementById("frame-toasts");
-    while (queue.length && host.querySelectorAll(".toast-card").length < TOASTS) host.append(toastCard(queue.shift()));
+    while (queue.length && host.querySelectorAll(".toast-card:not(.download)").length < TOASTS) host.append(toastCard(queue.shift()));
     const rest = host.querySelector(".toast-rest");
     if (rest) rest.remove();
     if (queue.length) host.append(element("p", "toast-rest", `and ${queue.length} more`));

@@ -29,13 +29,15 @@
 
   /* Older rows stay below a new page as long as nothing can be missing between them. */
   function joins(page) {
-    if (page.scope !== list.scope || !page.rows.length || !list.rows.length) return false;
+    if (page.scope !== list.scope || !list.rows.length) return false;
+    if (list.bottom === Infinity) return !page.full; // the newest hold no more than this page: below it nothing is new
+    if (!page.rows.length) return false;
     const oldest = idOf(page.rows[page.rows.length - 1]);
     return page.full ? idOf(list.rows[0]) >= oldest : page.rows.some((row) => idOf(row) === list.bottom);
   }
 
   function take(page) {
-    const oldest = page.rows.length ? idOf(page.rows[page.rows.length - 1]) : 0;
+    const oldest = page.rows.length ? idOf(page.rows[page.rows.length - 1]) : Infinity;
     const kept = joins(page) ? list.rows.filter((row) => idOf(row) < oldest) : [];
     const end = kept.length ? list.end : !page.rows.length && page.next === null;
     const next = kept.length ? list.next : page.next;

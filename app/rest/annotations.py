@@ -7,7 +7,7 @@ from pydantic import Field
 from app.answers import success
 from app.rest.editor import editor
 from app.rest.endpoint import Call, Endpoint
-from app.rest.shapes import Count, Data, Id, Shape, Time
+from app.rest.shapes import Count, Data, Id, Page, Shape, Time
 from data.edits import AnnotationChange, AnnotationIn
 from data.entries import Row
 from data.errors import Code, Refused
@@ -31,13 +31,11 @@ class Annotation(Shape):
     updated_at: Time
 
 
-class Annotations(Shape):
-    """A chart's annotations, newest first."""
+class Annotations(Page):
+    """A page of a chart's annotations, newest first."""
 
     annotations: list[Annotation]
     count: Annotated[Count, Field(description="How many are in this answer")]
-    has_more: bool
-    next_cursor: Annotated[str | None, Field(description="`cursor` of the next page; null on the last")]
 
 
 def get_annotations(call: Call, chart_id: str) -> Row:

@@ -1,9 +1,11 @@
 """The portfolio API, `/api/portfolio`: what the accounts are worth."""
 
 from app.answers import success
+from app.rest.editor import editor
 from app.rest.endpoint import Call, Endpoint
-from app.rest.portfolio_shapes import CurrentPortfolio, EquityCurve, SnapshotPage, SnapshotRow
+from app.rest.portfolio_shapes import CurrentPortfolio, EquityCurve, SnapshotPage, SnapshotRow, StartingBalance
 from app.rest.shapes import Data
+from data.edits import BalanceIn
 from data.entries import Row
 from data.records import SnapshotIn
 from data.scope import EquityScope, PortfolioScope, SnapshotScope
@@ -32,9 +34,12 @@ def post_snapshot(call: Call) -> Row:
     return answer | {"data": call.desk.portfolio.completed([answer["data"]])[0]}
 
 
+set_balance = editor("balance.set", "Say what the equity of a bot that sends no snapshots began with; with a strategy, also that of the strategy.")
+
 ENDPOINTS = (
     Endpoint("GET", "", "read", get_current, query=PortfolioScope, returns=Data[CurrentPortfolio]),
     Endpoint("GET", "/history", "read", get_history, query=SnapshotScope, returns=Data[SnapshotPage]),
     Endpoint("GET", "/equity", "read", get_equity, query=EquityScope, returns=Data[EquityCurve]),
+    Endpoint("POST", "/starting-balance", "control", set_balance, body=BalanceIn, returns=Data[StartingBalance]),
     Endpoint("POST", "", "ingest", post_snapshot, body=SnapshotIn, status=201, returns=Data[SnapshotRow]),
 )

@@ -180,3 +180,11 @@ class EquityPoint(Shape):
     equity: float
     drawdown: float | None
     currency: str
+
+
+class StartingBalance(Shape):
+    """What the equity of a bot, and of a strategy where one was named, begins with."""
+
+    bot: str
+    strategy: str | None
+    starting_balance: float

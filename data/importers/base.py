@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -51,6 +52,12 @@ def unwatched(rows: Iterable[Any], _total: int | None) -> Iterable[Any]:
 def bad_file(place: str, fault: str) -> Refused:
     """Return the refusal of a file of which nothing is stored."""
     return Refused(Code.BAD_FILE, "the file was not imported; nothing was stored", fields={place: fault})
+
+
+def refuse_no_file(path: Path) -> None:
+    """Raise `Refused` for what can be read only once, such as a pipe; one that is not there is left to whoever opens it."""
+    if path.exists() and not path.is_file():
+        raise bad_file(path.name, "is not an ordinary file; it is read twice")
 
 
 def checked_bot(bot: str) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from data.errors import Code, Refused
-from data.importers.base import delimiter_of
+from data.importers.base import delimiter_of, refuse_no_file
 from data.times import now
 
 # The names under which exchanges and tools write each column, compared without case, spaces and punctuation.
@@ -88,6 +88,7 @@ class CandleFile:
     @cached_property
     def digest(self) -> str:
         """Return a fingerprint of the file's content."""
+        refuse_no_file(self.path)
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 

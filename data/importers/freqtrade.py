@@ -11,7 +11,7 @@ from data.importers.base import Imported, Watch, bad_file, checked_bot, unwatche
 from data.importers.freqtrade_rows import TradeFile, draft_of
 from data.journal import Journal
 from data.records import validated
-from data.schema import BotState, Strategy
+from data.schema import BotState, Strategy, Trade
 
 READERS = {freqtrade_database.MAGIC: freqtrade_database.opened, b"PK\x03\x04": freqtrade_backtest.opened_zip, b"{": freqtrade_backtest.opened}
 HEAD = 64  # bytes that tell the kinds of file apart
@@ -54,15 +54,17 @@ def _reader(path: Path) -> "freqtrade_database.Opener":
 
 
 def _balances(journal: Journal, bot: str, file: TradeFile) -> list[Edit]:
-    """Return what makes the starting balances known: of each strategy its own, of the bot their sum; nothing when all are known."""
+    """Return what makes the starting balances known: of each strategy its own, of the bot the sum of all that it trades; nothing when they are."""
     if not file.balances:
         return []
-    total = math.fsum(file.balances.values())
+    traded = select(Trade.strategy).where(Trade.bot == bot).distinct()
     with journal.store.read() as connection:
-        query = select(Strategy.name, Strategy.starting_balance).where(Strategy.name.in_(file.balances))
-        of_strategies = dict(connection.execute(query).all())
+        query = select(Strategy.name, Strategy.starting_balance).where(Strategy.name.in_(traded), Strategy.starting_balance.is_not(None))
+        of_strategies = {row.name: row.starting_balance or 0.0 for row in connection.execute(query)}
         of_bot = connection.scalar(select(BotState.starting_balance).where(BotState.bot == bot))
-    if of_strategies == file.balances and of_bot == total:
+    balances = {**of_strategies, **file.balances}
+    total = math.fsum(balances.values())
+    if of_strategies == balances and of_bot == total:
         return []
     bodies = [{"strategy": name, "starting_balance": amount} for name, amount in file.balances.items()] + [{"starting_balance": total}]
     return [Edit(action="balance.set", user="import freqtrade", body=validated(BalanceIn, body)) for body in bodies]

@@ -4,6 +4,7 @@ Its own summary (wins, losses, drawdown, …) is not read, save for what the equ
 """
 
 import json
+import lzma
 import zipfile
 import zlib
 from collections import defaultdict
@@ -47,7 +48,14 @@ def opened_zip(path: Path, strategy: str | None) -> Iterator[TradeFile]:
                 raw = member.read(LARGEST + 1)
     except OSError as error:
         raise bad_file(path.name, f"cannot be read: {error.strerror}") from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # the last: encrypted, or a compression that is not known
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # damaged, encrypted, or of a kind that is not known
         raise bad_file(path.name, f"is damaged or cut short: {error}") from None
     yield _result(raw, path.name, strategy)
 

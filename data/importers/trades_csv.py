@@ -16,21 +16,24 @@ from pydantic import StringConstraints
 from data.book import TRADE_FIELDS
 from data.errors import Refused
 from data.export import plain_text
-from data.fields import NO_NUL
-from data.importers.base import Imported, Watch, bad_file, check_then_store, checked_bot, delimiter_of, unwatched
+from data.fields import NO_NUL, Number
+from data.importers.base import Imported, Watch, bad_file, check_then_store, checked_bot, delimiter_of, refuse_no_file, unwatched
 from data.journal import Journal
 from data.records import TradeIn, validated
 
-COMPUTED = frozenset(TRADE_FIELDS) - set(TradeIn.model_fields)  # ids, stamps, percent and duration: made anew
 REQUIRED = tuple(name for name, field in TradeIn.model_fields.items() if field.is_required())
 MOMENTS = ("entry_time", "exit_time")
-NUMBERS = ("size", "leverage", "entry_price", "exit_price", "stop_loss", "take_profit", "pnl", "fees", "slippage", "net_pnl")
+NUMBERS = ("size", "leverage", "entry_price", "exit_price", "stop_loss", "take_profit", "pnl", "fees", "slippage", "net_pnl", "pnl_pct")
 
 
 class StoredTrade(TradeIn):
     """A trade as the store holds it: one that a closed position became has a longer id than a bot may send."""
 
     trade_id: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=240, pattern=NO_NUL)]
+    pnl_pct: Number | None = None  # a closed position's is what the bot said, which need not follow from the prices
+
+
+COMPUTED = frozenset(TRADE_FIELDS) - set(StoredTrade.model_fields)  # ids, stamps and duration: made anew
 
 
 class TradeTable:
@@ -51,6 +54,7 @@ class TradeTable:
         line = 1
         try:
             # What is not UTF-8 goes through to the check of its cell, which can name line and column.
+            refuse_no_file(self.path)  # it is read twice
             with self.path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
                 header = file.readline()
                 names = self._names(header)

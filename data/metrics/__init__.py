@@ -20,7 +20,7 @@ from data.metrics.ratios import (
     volatility,
 )
 from data.metrics.returns import annual_return, cumulative_return, curve_from_exits, daily_from_pnl, daily_returns, growth_index, last_of_day
-from data.metrics.rolling import rolling_sharpe, rolling_volatility
+from data.metrics.rolling import expanding, rolling_sharpe, rolling_volatility
 from data.metrics.sample import Returns
 from data.metrics.tables import contribution, correlation, monthly_returns
 from data.metrics.trades import trade_statistics
@@ -42,6 +42,7 @@ __all__ = [
     "daily_returns",
     "downside_volatility",
     "exact_sum",
+    "expanding",
     "growth_index",
     "largest_drawdown",
     "last_of_day",

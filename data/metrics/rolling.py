@@ -1,4 +1,4 @@
-"""Figures of a window that moves along the days, for charts."""
+"""Figures of a window that moves along the days, or grows with them, for charts and histories."""
 
 import math
 
@@ -40,3 +40,30 @@ def _rolling(returns: ArrayLike | Returns, window: int) -> tuple[FloatArray, Flo
         mean[window - 1 :] = windows.mean(axis=1)
         deviation[window - 1 :] = np.where(flat, 0.0, windows.std(axis=1, ddof=1))
     return mean, deviation
+
+
+def expanding(returns: ArrayLike | Returns, days: int) -> dict[str, FloatArray]:
+    """Return `sharpe_ratio`, `sortino_ratio`, `volatility` and `max_drawdown` of all returns up to each day, NaN where undefined.
+
+    All in one pass over n returns; each equals the function of its name on those returns to about 1e-12.
+    """
+    sample = Returns.of(returns)
+    values, count = sample.values, np.arange(1, sample.size + 1)
+    centred = values - (values.mean() if values.size else 0.0)  # so that little is lost when a square is taken from a square
+    sums, squares = np.cumsum(centred), np.cumsum(np.square(centred))
+    moved = np.maximum.accumulate(values) > np.minimum.accumulate(values)
+    yearly = math.sqrt(days)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = (sums / count) + (values.mean() if values.size else 0.0)
+        deviation = np.where(moved, np.sqrt(np.maximum(squares - np.square(sums) / count, 0.0) / (count - 1)), 0.0)
+        downside = np.sqrt(np.cumsum(np.square(np.minimum(values, 0.0))) / count)
+        sharpe = np.where(deviation > 0, mean / deviation * yearly, math.nan)
+        sortino = np.where((downside > 0) & (count > 1), mean / downside * yearly, math.nan)
+    growth = sample.growth[-values.size :] if values.size else values
+    peaks = np.maximum.accumulate(np.maximum(growth, 1.0))
+    return {
+        "sharpe_ratio": sharpe,
+        "sortino_ratio": sortino,
+        "volatility": np.where(count > 1, deviation * yearly, math.nan),
+        "max_drawdown": np.minimum.accumulate(growth / peaks) - 1.0,
+    }

@@ -44,15 +44,12 @@ def correlation(series: Sequence[tuple[DayArray, ArrayLike]]) -> list[list[float
     None where fewer than two days are common or one of the two did not move on them; 1.0 on the diagonal where it is
     defined. Each series has its days once.
     """
-    days = np.unique(np.concatenate([np.asarray(own, dtype="datetime64[D]") for own, _ in series])) if series else np.array([], "datetime64[D]")
-    values = np.full((len(series), days.size), np.nan)
-    for row, (own, returns) in zip(values, series, strict=True):
-        row[np.searchsorted(days, own)] = finite_array(returns, "returns")
-    present = ~np.isnan(values)
-    matrix: list[list[float | None]] = [[None] * len(series) for _ in series]
-    for first, second in zip(*np.triu_indices(len(series)), strict=True):
-        both = present[first] & present[second]
-        found = _pearson(values[first, both], values[second, both])
+    known = [(np.asarray(days, dtype="datetime64[D]"), finite_array(returns, "returns")) for days, returns in series]
+    matrix: list[list[float | None]] = [[None] * len(known) for _ in known]
+    for first, second in zip(*np.triu_indices(len(known)), strict=True):
+        (days, returns), (other_days, other_returns) = known[first], known[second]
+        _, own, other = np.intersect1d(days, other_days, assume_unique=True, return_indices=True)
+        found = _pearson(returns[own], other_returns[other])
         matrix[first][second] = matrix[second][first] = 1.0 if first == second and found is not None else found
     return matrix
 

@@ -86,16 +86,13 @@ def _in_order(pnl: FloatArray, earned: float, exit_times_us: ArrayLike | None) -
 def _outcomes(times: MicrosecondArray, pnl: FloatArray) -> NDArray[np.int8]:
     """Return 0 for a loser, 1 for one that earned nothing, 2 for a winner, in this order where times are the same.
 
-    Counting the three per time and writing them out again is quicker than to sort within each time.
+    Only what shares its time is sorted: that is little of a million trades.
     """
-    key = np.zeros(times.size, dtype=np.int64)
-    np.cumsum(times[1:] != times[:-1], out=key[1:])
-    key *= 3
-    key += 1
-    key += pnl > 0
-    key -= pnl < 0
-    counts = np.bincount(key)
-    return np.repeat((np.arange(counts.size) % 3).astype(np.int8), counts)
+    outcomes = np.sign(pnl).astype(np.int8) + np.int8(1)
+    same = times[1:] == times[:-1]
+    places = np.flatnonzero(np.append(same, False) | np.append(False, same))
+    outcomes[places] = outcomes[places][np.lexsort((outcomes[places], times[places]))]
+    return outcomes
 
 
 def _longest_run(wanted: NDArray[np.bool_]) -> int:

@@ -28,7 +28,7 @@ OneOrMore = Annotated[tuple[Item, ...], BeforeValidator(_split), Field(min_lengt
 
 Several = OneOrMore[Name] | None
 Cursor = Annotated[str, Field(max_length=500)]
-Offset = Annotated[int, Field(ge=0, lt=2**63)]
+Offset = Annotated[int, Field(ge=0, lt=2**62)]
 
 
 class Scope(BaseModel):

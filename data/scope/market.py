@@ -21,4 +21,4 @@ class CandleScope(Range):
     """Which candles of a symbol: the newest in the range, without a timeframe those of the finest one."""
 
     timeframe: Timeframe | None = None
-    limit: Limit = 500
+    limit: Limit = 100

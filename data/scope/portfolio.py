@@ -30,7 +30,7 @@ class EquityFilter(Range, PortfolioScope):
 class EquityScope(EquityFilter):
     """Which equity, and by how many points to show it."""
 
-    points: Annotated[int, Field(ge=10, le=10_000)] = 2000
+    points: Annotated[int, Field(ge=10, le=5000)] = 2000
 
 
 class RiskScope(EquityFilter):

@@ -1,5 +1,7 @@
 """The store answers: alerts with a status, annotations, the history of figures, and which record last changed a row."""
 
+from datetime import UTC, datetime, timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,7 +19,7 @@ def _count_trades() -> None:
 
 
 def _raise_alerts_that_were() -> None:
-    """Alerts have a status from now on: those in the journal become active ones."""
+    """Alerts have a status from now on: in the journal's those of the last day are active, the others nobody waits for any longer."""
     journal = sa.table("journal")
     body = sa.type_coerce(sa.column("body"), sa.JSON)
     title = body["title"].as_string()
@@ -27,9 +29,11 @@ def _raise_alerts_that_were() -> None:
         (by_rule & title.in_(("Stop loss hit", "Large gain", "Large loss")), "trade"),
         else_="system",
     )
+    yesterday = sa.literal(datetime.now(UTC) - timedelta(days=1), sa.DateTime(timezone=True))
+    status = sa.case((sa.column("received_at") < yesterday, "resolved"), else_="active")
     known = {
         "id": sa.column("id"), "type": kind, "severity": sa.column("severity"), "title": title, "message": body["message"].as_string(),
-        "action_url": body["action_url"].as_string(), "status": sa.literal("active"), "timestamp": sa.column("at"),
+        "action_url": body["action_url"].as_string(), "status": status, "timestamp": sa.column("at"),
         "received_at": sa.column("received_at"), "created_at": sa.column("received_at"), "updated_at": sa.column("received_at"),
         "bot": sa.column("bot"),
     }  # fmt: skip  # a column a line would be a page

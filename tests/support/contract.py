@@ -23,6 +23,7 @@ BEYOND_SCHEMAS = re.compile(
             "counts for nothing in this condition",
             "an open trade has no exit_time",
             "is below low",
+            "is not between low and high",
             "is not a next_cursor",
             "must be a path on this server",
             "Input should be a valid integer$",  # 679.0, which JSON Schema takes for one
