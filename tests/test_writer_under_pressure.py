@@ -1,15 +1,12 @@
 """The journal's writer when too much waits, when the store takes too long, and when it fails itself: callers are told, and nobody is lost."""
 
-import threading
 from typing import Any
 
 import pytest
 
 from data import journal
 from data.desk import Desk
-from data.records import EventIn, validated
 from tests.support.api import EVENT, Api
-from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -64,18 +61,3 @@ def test_an_error_of_the_writer_itself_costs_its_callers_their_patience_and_nobo
         assert refused(api) == ("storage_busy", "2")
     api.post("/activity", EVENT)
     assert stored(desk) == 1
-
-
-def test_a_stop_comes_after_what_was_asked_before_it(desk: Desk) -> None:
-    event = validated(EventIn, EVENT)
-    askers = [threading.Thread(target=desk.journal.append, args=([event],)) for _ in range(4)]
-    stopper = threading.Thread(target=desk.journal.stop)
-    with desk.journal._one_at_a_time:  # as if a commit did not end
-        for asker in askers:
-            asker.start()
-        until(lambda: desk.journal.waiting == 3)  # the writer holds the fourth
-        stopper.start()
-        until(lambda: desk.journal.waiting == 4)
-    for thread in (*askers, stopper):
-        thread.join(10)
-    assert stored(desk) == 4
