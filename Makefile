@@ -4,7 +4,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 JOBS ?= 2
 INSTALLED := .venv/.installed
 
-.PHONY: install run test lint coverage bench faults
+.PHONY: install run test lint coverage words bench faults screenshots
 
 run: install
 	.venv/bin/python -m app run --demo
@@ -38,6 +38,15 @@ faults: install
 	.venv/bin/python -m bench.faults.kill --ack-first --kills 10
 	.venv/bin/python -m bench.faults.contract --cases 10000 --database sqlite
 	.venv/bin/python -m bench.faults.contract --cases 10000 --database postgresql
+
+# A picture of each page, from the running program with its demo, into docs/pictures.
+screenshots: install
+	scripts/ensure-test-programs
+	.venv/bin/python -m bench.pictures
+
+# Brings the message catalogues up to date with the texts in the code; what they lack then waits for its translation.
+words: install
+	.venv/bin/python scripts/words.py
 
 install: $(INSTALLED)
 

@@ -12,9 +12,13 @@ ROLES = ("admin", "operator", "viewer")
 STRATEGIES = ("ma_crossover", "rsi_reversion", "bollinger_breakout")
 DEMO_BOTS = ("demo-trend", "demo-reversion")
 TRADE_COLUMNS = "trade_id, symbol, direction, size, entry_price, entry_time"
+TRADE_FILTERS = (
+    "bot", "symbol", "strategy", "status", "direction", "start", "end", "days", "min_pnl", "max_pnl", "asset_class", "outcome", "min_return",
+    "max_return", "risk", "q",
+)  # fmt: skip  # one name a line would be a page
 # The filters of each noun's scope in `data.exports`, which takes too long to load for `--help`.
 EXPORTS = {
-    "trades": ("bot", "symbol", "strategy", "status", "direction", "start", "end", "days", "min_pnl", "max_pnl", "q"),
+    "trades": TRADE_FILTERS,
     "equity": ("bot", "strategy", "currency", "start", "end", "days"),
     "positions": ("bot", "symbol", "strategy"),
     "activity": ("bot", "event_type", "severity", "since", "until", "before_id", "after_id", "limit", "q"),

@@ -135,9 +135,9 @@ class Gate:
 
     def _identify(self, environ: Environ, *, tls: bool) -> Principal | None:
         """Return who sends this, None for nobody; a token counts before a cookie, and a wrong one is refused whatever the cookie."""
-        kind, _, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-        if kind.lower() == "bearer":
-            found = self._accounts.resolve_token(token.strip())
+        token = incoming.token_of(environ.get("HTTP_AUTHORIZATION", ""))
+        if token is not None:
+            found = self._accounts.resolve_token(token)
             if found is None:
                 raise Refused(Code.UNAUTHENTICATED, "the token is unknown, expired or revoked")
             return found

@@ -1,7 +1,10 @@
 """What the gate reads from a request: plain functions of the WSGI environ, without regular expressions, as bots wait for them."""
 
+from base64 import b64decode
 from typing import Any, Literal
 from urllib.parse import parse_qsl, quote
+
+from data.accounts.tokens import PREFIX
 
 Environ = dict[str, Any]
 LimitClass = Literal["read", "ingest", "control"]
@@ -64,6 +67,24 @@ def socket_of(environ: Environ) -> str | None:
     if not environ["PATH_INFO"].startswith(SOCKET):
         return None
     return dict(parse_qsl(environ.get("QUERY_STRING", ""))).get("sid")
+
+
+def token_of(header: str) -> str | None:
+    """Return the token of an Authorization header, None where it has none.
+
+    ``Bearer <token>``, or the password of ``Basic``: what a program sends that can be told nothing but an address such as
+    ``https://bot:<token>@desk.example/…`` (freqtrade's webhook). Another Basic password belongs to a proxy in front of us.
+    """
+    kind, _, value = header.partition(" ")
+    if kind.lower() == "bearer":
+        return value.strip()
+    if kind.lower() != "basic":
+        return None
+    try:
+        password = b64decode(value.strip(), validate=True).decode().partition(":")[2]
+    except ValueError:
+        return None
+    return password if password.startswith(PREFIX) else None
 
 
 def cookie_of(header: str, name: str) -> str | None:

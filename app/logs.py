@@ -3,7 +3,6 @@
 import fcntl
 import logging
 import os
-import re
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
@@ -13,23 +12,12 @@ from typing import Any
 import orjson
 from gunicorn.glogging import Logger
 
+from data.redaction import redacted
 from data.times import now
 
 FILE_NAME = "dashboard.log"
 FILE_BYTES = 10 * 1024 * 1024
 FILES_KEPT = 5
-REDACTED = "[redacted]"
-# What must not be in a log even when some library puts it into a message: keys, passwords in addresses, one-time links.
-SECRETS = re.compile(
-    r"(?P<before>\bBearer\s+|\bbv2_|/login/once/|://[^/\s:@]+:(?=[^/\s@]+@)|\b(?:password|secret|token|session)[\"']?\s*[=:]\s*[\"']?)"
-    r"(?P<secret>[^\s\"'@,;&}]+)",
-    re.IGNORECASE,
-)
-
-
-def redacted(text: str) -> str:
-    """Return `text` with everything that looks like a secret replaced."""
-    return SECRETS.sub(lambda match: match["before"] + REDACTED, text)
 
 
 def _printable(text: str) -> str:

@@ -4,19 +4,18 @@ import logging
 from pathlib import Path
 
 import dash
-from flask import Flask, Response, current_app, has_request_context, redirect, request
-from werkzeug import Response as BaseResponse
+from flask import Flask, Response, current_app, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 import callbacks
-from app import pages, signin
+from app import pages, signin, speech
 from app.access import PUBLIC, access, enforce
 from app.answers import refusal_response
 from app.cache import answer_cache
 from app.callback_guard import guard_callbacks
 from app.gate import Gate, principal, request_id
-from app.pages.index import INDEX_STRING
-from app.rest import alerts, annotations, exports, market, monitoring, portfolio, risk, strategies, trades
+from app.pages.index import INDEX_STRING, Document
+from app.rest import alerts, annotations, charts, exports, market, monitoring, portfolio, preferences, risk, strategies, trades
 from app.rest.endpoint import blueprint
 from app.rest.service import service
 from app.sockets import Push
@@ -41,6 +40,7 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask.config.update(MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=64 * 1024, PROPAGATE_EXCEPTIONS=False)
     flask.secret_key = settings.signing_key()  # made at the first start; for whatever Flask or an extension signs
     desk.answers.cache = answer_cache(flask)
+    speech.install(flask, desk.preferences, settings.botv2_timezone)
     enforce(flask)
     _handle_errors(flask)
     flask.register_blueprint(blueprint("monitoring", "/api/monitoring", desk, monitoring.ENDPOINTS))
@@ -48,21 +48,24 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask.register_blueprint(blueprint("strategies", "/api/strategies", desk, strategies.ENDPOINTS))
     flask.register_blueprint(blueprint("market", "/api/market", desk, market.ENDPOINTS))
     flask.register_blueprint(blueprint("alerts", "/api/alerts", desk, alerts.ENDPOINTS))
+    flask.register_blueprint(blueprint("charts", "/api/charts", desk, charts.ENDPOINTS))
     flask.register_blueprint(blueprint("annotations", "/api/annotations", desk, annotations.ENDPOINTS))
     flask.register_blueprint(blueprint("export", "/api/export", desk, exports.ENDPOINTS))
     flask.register_blueprint(blueprint("portfolio", "/api/portfolio", desk, portfolio.ENDPOINTS))
+    flask.register_blueprint(blueprint("preferences", "/api/preferences", desk, preferences.ENDPOINTS))
     flask.register_blueprint(blueprint("risk", "/api/risk", desk, risk.ENDPOINTS))
     flask.register_blueprint(service(desk))
     flask.register_blueprint(signin.blueprint(desk.accounts))
     _answer_unknown_paths(flask)
     app = _pages(flask, settings, desk)
     push = flask.extensions["botv2.push"] = Push(flask, desk)
+    desk.viewers = lambda: len(push.viewers)
     flask.wsgi_app = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes, admitted=push.owner)  # type: ignore[method-assign]  # Flask's documented place
     return app
 
 
 def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
-    app = dash.Dash(
+    app = Document(
         __name__,
         server=flask,  # type: ignore[arg-type]  # Dash takes one, its annotation does not say so
         title=pages.APP_TITLE,
@@ -122,11 +125,6 @@ def _answer_unknown_paths(flask: Flask) -> None:
         if allowed:
             raise MethodNotAllowed(allowed)
         raise Refused(Code.NOT_FOUND, "there is nothing at this path")
-
-    @flask.before_request
-    def lead_on() -> BaseResponse | None:
-        target = pages.REDIRECTS.get(request.path) if request.method == "GET" else None
-        return redirect(target) if target is not None else None
 
     @flask.after_request
     def mark_unknown_pages(response: Response) -> Response:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.access import PUBLIC, access
 from app.gate import principal
 from app.incoming import PULSE, is_tls, local_path, session_cookie_name
+from components.words import _, speech
 from data.accounts import Accounts
 from data.errors import Code, Refused
 
@@ -18,6 +19,7 @@ BACKGROUND_IDS = ("version-", "pulse-")
 def blueprint(accounts: Accounts) -> Blueprint:
     """Return the blueprint of ``/login``, ``/login/once/<secret>`` and ``/logout``; it also notes when a person uses a session."""
     made = Blueprint("signin", __name__, template_folder="templates")
+    made.record(lambda state: state.app.jinja_env.globals.update(_=_, speech=speech))
     made.before_app_request(lambda: _note_use(accounts))
 
     @made.before_request
@@ -48,11 +50,11 @@ def _register_login(made: Blueprint, accounts: Accounts) -> None:
             if refusal.code != Code.RATE_LIMITED:
                 raise
             accounts.audit_refusal(name or "anonymous", "sign_in.slowed", name, _address(), 429)
-            page = _login_page(429, "Too many failed sign-ins. Wait a minute, then try again.")
+            page = _login_page(429, _("Too many failed sign-ins. Wait a minute, then try again."))
             page.headers["Retry-After"] = str(int(refusal.retry_after or 1))
             return page
         if cookie is None:
-            return _login_page(401, "That name and password do not belong together.")
+            return _login_page(401, _("That name and password do not belong together."))
         return _signed_in(accounts, cookie, _next())
 
 
@@ -69,9 +71,8 @@ def _register_link(made: Blueprint, accounts: Accounts) -> None:
         """Open a session, the first time."""
         cookie = accounts.use_link(secret, address=_address(), user_agent=request.user_agent.string)
         if cookie is None:
-            return make_response(
-                render_template("once.html", fault="This link has been used or is too old. Ask for a new one, or sign in with a password."), 401
-            )
+            fault = _("This link has been used or is too old. Ask for a new one, or sign in with a password.")
+            return make_response(render_template("once.html", fault=fault), 401)
         return _signed_in(accounts, cookie, "/")
 
 

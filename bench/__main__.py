@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from bench import calls, ingest, page, peers, report, scale, viewers
+from bench import calls, ingest, page, pages, peers, report, scale, viewers
 
 ROWS = {
     "ingest": ingest.measure,
@@ -12,6 +12,7 @@ ROWS = {
     "calls": calls.measure,
     "scale": scale.measure,
     "metrics": peers.measure,
+    "pages": pages.measure,
 }
 
 

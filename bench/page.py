@@ -125,7 +125,7 @@ def signed_in(program: Program) -> Iterator[Chrome]:
         options.add_argument("--no-sandbox")  # Chromium does not start as root with it
     driver = Chrome(options=options)
     try:
-        driver.get(f"http://127.0.0.1:{program.port}/login")
+        driver.get(f"http://127.0.0.1:{program.port}/login?next=/monitoring")
         driver.find_element(By.NAME, "username").send_keys("admin")
         driver.find_element(By.NAME, "password").send_keys(PASSWORD)
         driver.find_element(By.CSS_SELECTOR, "form [type=submit]").click()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dash import Dash
 
-from callbacks import feed, panels, pulse, tokens
+from callbacks import details, feed, grids, onboarding, panels, pulse, settings, tokens
 
 if TYPE_CHECKING:
     from data.accounts import Principal
@@ -17,4 +17,8 @@ def register(app: Dash, desk: "Desk", viewer: Callable[[], "Principal | None"]) 
     pulse.register(app)
     panels.register(app, desk)
     feed.register(app, desk)
+    grids.register(app, desk)
     tokens.register(app, desk, viewer)
+    onboarding.register(app, desk, viewer)
+    settings.register(app, desk, viewer)
+    details.register(app, desk)

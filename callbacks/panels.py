@@ -1,33 +1,57 @@
-"""Each panel is redrawn when the version of its own kind of data changes, the feed also when its filters do, and by nothing else."""
+"""Each panel is redrawn when the version of its own kind of data changes, or the page selects something else, and by nothing else."""
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from callbacks.browser import in_browser
-from components.ids import Id, drawing_of
+from components.ids import Id, drawing_of, graph_of
 from components.panels import PANELS, Panel
-from components.parts import View
+from components.parts import View, failed
 from data import times
+from data.errors import Refused
 
 if TYPE_CHECKING:
     from data.desk import Desk
+
+log = logging.getLogger(__name__)
 
 
 def register(app: Dash, desk: "Desk") -> None:
     """Register the callbacks of all rows of `PANELS` on `app`."""
     for panel in PANELS:
         _register(app, desk, panel)
+        if panel.is_chart:
+            _register_graph(app, panel)
 
 
 def _register(app: Dash, desk: "Desk", panel: Panel) -> None:
-    query = (Input if panel.filtered else State)(Id.URL, "search")
+    query = (Input if panel.follows else State)(Id.URL, "search")
 
     @app.callback(Output(drawing_of(panel.id), "data"), Input(panel.version, "data"), query)
     def answer(version: object, search: str | None) -> View:
         if version is None:  # the page is there before its first pulse: the skeleton stays
             raise PreventUpdate
-        return panel.draw(panel.question(desk, search), times.now())
+        return drawing(panel, desk, search)
 
     in_browser(app, "draw", Input(drawing_of(panel.id), "data"), State(drawing_of(panel.id), "id"), State(panel.version, "id"))
+
+
+def drawing(panel: Panel, desk: "Desk", search: str | None) -> View:
+    """Return what a panel shows; a fault is told in its own place, and its neighbours keep working."""
+    try:
+        return panel.shown(panel.ask(desk, search), times.now())
+    except Refused as refusal:
+        return View(None, failed(refusal.message))
+    except Exception:
+        log.exception("the panel %s could not be drawn", panel.id)
+        return View(None, failed(None))
+
+
+def _register_graph(app: Dash, panel: Panel) -> None:
+    """What a person does in a chart: a click on a point, a range that is dragged."""
+    graph: Any = graph_of(panel.id)
+    in_browser(app, "point", Input(graph, "clickData"), State(graph, "id"))
+    in_browser(app, "moved", Input(graph, "relayoutData"), State(graph, "id"))

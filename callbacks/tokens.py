@@ -34,7 +34,7 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
         prevent_initial_call=True,
     )
     def create(clicks: object, name: object, scopes: object, bot: object) -> tuple[Any, Any, Any]:
-        who = _controller(viewer)
+        who = controller(viewer)
         try:
             wanted = _form(name, scopes, bot)
             token = desk.accounts.create_token(**wanted, actor=who.name, address=request.remote_addr or "")
@@ -44,7 +44,7 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
 
     @app.callback(Output(Id.ACCESS_CHANGED, "data"), Input(Id.ACCESS_REVOKE, "data"), prevent_initial_call=True)
     def revoke(number: object) -> str:
-        who = _controller(viewer)
+        who = controller(viewer)
         if not isinstance(number, str) or not number.isdecimal() or len(number) > 18:
             raise PreventUpdate
         desk.accounts.revoke_token(int(number), actor=who.name, address=request.remote_addr or "")
@@ -58,7 +58,8 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
         return token_table(desk.accounts.list_tokens(), times.now())
 
 
-def _controller(viewer: "Viewer") -> "Principal":
+def controller(viewer: "Viewer") -> "Principal":
+    """Return who looks. Raises `Refused` (`forbidden`) for one who may not change things."""
     who = viewer()
     if who is None or "control" not in who.scopes:
         raise Refused(Code.FORBIDDEN, "this needs the scope 'control'")

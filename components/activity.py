@@ -5,27 +5,14 @@ from datetime import datetime
 
 from dash import html
 
+from components import format as fmt
 from components.parts import DECORATION, SEVERITIES, Record, View, as_of, chip, empty, facts, named, row, severity, time
+from components.words import N_, _
 from data.activity import Found
 
 PAGE_ROWS = 50
-EMPTY = empty("No events yet", "One appears as soon as a bot sends", "POST /api/monitoring/activity")
-NOTHING_MATCHES = html.Div(
-    [
-        html.I(className="empty-drawing", **DECORATION),
-        html.B("No event matches the filters"),
-        html.Span(html.Button("Clear filters", className="btn-line", **facts(feed="clear-filters"))),
-    ],
-    className="empty",
-)
-SEARCH_ON = html.Div(
-    [
-        html.I(className="empty-drawing", **DECORATION),
-        html.B("No match among the newest events"),
-        html.Span(html.Button("Search older events", className="btn-line", **facts(feed="older"))),
-    ],
-    className="empty",
-)
+LATEST = 1000  # the events that the monitor counts by severity
+TYPES = {"ORDER": N_("Order"), "STRATEGY": N_("Strategy"), "RISK": N_("Risk"), "SYSTEM": N_("System"), "ALERT": N_("Alert")}
 
 
 def activity(found: Record, now: datetime) -> View:
@@ -35,17 +22,17 @@ def activity(found: Record, now: datetime) -> View:
     are the answer to, by which feed.js tells a new list from more of the same.
     """
     events = found["events"]
-    counts = html.Div([_chip(name, found["counts"].get(name, 0)) for name in SEVERITIES], className="filter-chips", role="group", **named("Severity"))
+    chips = [_chip(name, found["counts"].get(name, 0)) for name in SEVERITIES]
+    counts = html.Div(chips, className="filter-chips", role="group", **named(_("Severity")))
     known = facts(scope=found["scope"], searched_to=None if found["searched_to"] is None else str(found["searched_to"]))
-    nothing = SEARCH_ON if found["searched_to"] is not None else NOTHING_MATCHES if found["filtered"] else EMPTY
-    body = html.Ol(entries(events, now), className="entries", **known) if events else html.Div(nothing, **known)
+    body = html.Ol(entries(events, now), className="entries", **known) if events else html.Div(_nothing(found), **known)
     return View(as_of(events, now), body, bar=counts)
 
 
 def older_events(found: Found, before: int, now: datetime) -> Record:
     """Return what feed.js adds below: the rows older than `before`, whether that was the `end`, and from where to go on if not (`next`)."""
     end = len(found.events) < PAGE_ROWS and found.searched_to_id is None
-    return {"before": before, "rows": entries(found.events, now), "end": end, "next": found.searched_to_id, "empty": NOTHING_MATCHES}
+    return {"before": before, "rows": entries(found.events, now), "end": end, "next": found.searched_to_id, "empty": _nothing_matches()}
 
 
 def entries(events: Sequence[Record], now: datetime) -> list[html.Li]:
@@ -53,15 +40,38 @@ def entries(events: Sequence[Record], now: datetime) -> list[html.Li]:
     return [_entry(event, now) for event in events]
 
 
+def _nothing(found: Record) -> html.Div:
+    if found["searched_to"] is not None:
+        return _no_event(_("No match among the newest events"), _("Search older events"), "older")
+    if found["filtered"]:
+        return _nothing_matches()
+    return empty(_("No events yet"), _("One appears as soon as a bot sends"), "POST /api/monitoring/activity")
+
+
+def _nothing_matches() -> html.Div:
+    return _no_event(_("No event matches the filters"), _("Clear filters"), "clear-filters")
+
+
+def _no_event(words: str, action: str, does: str) -> html.Div:
+    button = html.Span(html.Button(action, className="btn-line", **facts(feed=does)))
+    return html.Div([html.I(className="empty-drawing", **DECORATION), html.B(words), button], className="empty")
+
+
 def _chip(name: str, count: int) -> html.Button:
-    label = f"{SEVERITIES[name][1]}, {count} of the latest 1,000 events"
+    shown, latest = fmt.level(count), fmt.level(LATEST)
+    label = _("{severity}: {n} of the latest {latest} events").format(severity=_(SEVERITIES[name][1]), n=shown, latest=latest)
     return html.Button(
-        [severity(name, spoken=False), html.B(f"{count:,}")],
+        [severity(name, spoken=False), html.B(shown)],
         className="filter-chip",
         title=label,
         **named(label),
         **facts(filter="severity", value=name),
     )
+
+
+def type_word(kind: str) -> str:
+    """Return what an event is about, such as ``ORDER``, in the language that is spoken."""
+    return _(TYPES.get(kind, kind)).upper()
 
 
 def _entry(event: Record, now: datetime) -> html.Li:
@@ -72,7 +82,7 @@ def _entry(event: Record, now: datetime) -> html.Li:
             time(event["timestamp"], now),
             severity(event["severity"]),
             html.P(event["message"], className="message two"),
-            html.Div([chip(event["event_type"], "type"), origin], className="labels"),
+            html.Div([chip(type_word(event["event_type"]), "type"), origin], className="labels"),
         ],
         className="entry critical" if event["severity"] == "CRITICAL" else "entry",
         **row(event, event["id"]),

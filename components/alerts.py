@@ -7,14 +7,13 @@ from dash import html
 
 from components.links import safe_url
 from components.parts import Content, Record, View, as_of, empty, row, severity, time
-
-EMPTY = empty("No alerts in the last 24 hours", "A rule that fires raises one; so does", "POST /api/monitoring/alerts")
+from components.words import _
 
 
 def alerts(recent: Sequence[Record], now: datetime) -> View:
     """Return the list of `recent` alerts; an action address that is neither https nor a path here is left out."""
     if not recent:
-        return View(None, EMPTY)
+        return View(None, empty(_("No alerts in the last 24 hours"), _("A rule that fires raises one; so does"), "POST /api/monitoring/alerts"))
     return View(as_of(recent, now), html.Ol([_entry(alert, now) for alert in recent], className="entries"))
 
 
@@ -30,5 +29,5 @@ def _detail(alert: Record) -> html.P:
     children: Content = [alert["message"]]
     if url := safe_url(alert.get("action_url")):
         target = "_blank" if url.lower().startswith("https:") else None
-        children = [alert["message"], " ", html.A("Open", href=url, title=url, target=target, rel="noopener noreferrer")]
+        children = [alert["message"], " ", html.A(_("Open"), href=url, title=url, target=target, rel="noopener noreferrer")]
     return html.P(children, className="message two sec")

@@ -10,9 +10,10 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from pydantic import ValidationError
 
-from components.activity import PAGE_ROWS
+from components.activity import PAGE_ROWS, TYPES
 from components.ids import Id, bar_of
 from components.parts import Record, button, card, export_menu, facts, hidden, icon, menu, named, pressed
+from components.words import _
 from data.fields import EventType
 from data.scope import ActivityScope
 
@@ -25,30 +26,30 @@ FILTERS = ("event_type", "severity", "bot", "q")
 
 def feed_card(title: str) -> html.Section:
     """Return the card of the feed; its rows, its severity chips and its bot menu are drawn into it."""
-    question = "Clear the activity log for everyone? What was recorded stays in the store and in exports."
+    question = _("Clear the activity log for everyone? What was recorded stays in the store and in exports.")
     clear = facts(confirm=question, post=f"{PATH}/clear")
     tools = [
-        button("Pause", "pause", **facts(feed="pause"), **pressed(False)),
-        button("Follow", "follow", **facts(feed="follow"), **pressed(True)),
+        button(_("Pause"), "pause", **facts(feed="pause"), **pressed(False)),
+        button(_("Follow"), "follow", **facts(feed="follow"), **pressed(True)),
         export_menu(title, f"{PATH}/export"),
-        button("Clear activity", "broom", "needs-control", wordless=True, **clear),
+        button(_("Clear activity"), "broom", "needs-control", wordless=True, **clear),
     ]
     stores = [dcc.Store(id=Id.FEED_OLDER), dcc.Store(id=Id.FEED_OLDER_DRAWING)]
     return card(Id.PANEL_ACTIVITY, title, extra="feed", lines=8, tools=tools, below=html.Div([_filters(), *stores], className="filters"))
 
 
 def _filters() -> html.Div:
-    text = dbc.Input(id=Id.FEED_TEXT, type="search", placeholder="Filter by text", debounce=300, maxLength=200)
+    text = dbc.Input(id=Id.FEED_TEXT, type="search", placeholder=_("Filter by text"), debounce=300, maxLength=200)
     find = html.Label(
-        [hidden("Filter by text"), icon("find"), text, html.Kbd("/", title="Press / to type here")], className="find", htmlFor=Id.FEED_TEXT
+        [hidden(_("Filter by text")), icon("find"), text, html.Kbd("/", title=_("Press / to type here"))], className="find", htmlFor=Id.FEED_TEXT
     )
-    bots = menu("Filter by bot", ["Bot", icon("chevron")], html.Div(id=bar_of(Id.PANEL_FEEDS)), "bots")
-    types = html.Div([_type_chip(kind.value) for kind in EventType], className="filter-chips", role="group", **named("Type"))
+    bots = menu(_("Filter by bot"), [_("Bot"), icon("chevron")], html.Div(id=bar_of(Id.PANEL_FEEDS)), "bots")
+    types = html.Div([_type_chip(kind.value) for kind in EventType], className="filter-chips", role="group", **named(_("Type")))
     return html.Div([html.Div([find, bots], className="find-row"), html.Div(id=bar_of(Id.PANEL_ACTIVITY)), types], className="filter-rows")
 
 
 def _type_chip(name: str) -> html.Button:
-    return html.Button(name.capitalize(), type="button", className="filter-chip", **facts(filter="event_type", value=name), **pressed(True))
+    return html.Button(_(TYPES[name]), type="button", className="filter-chip", **facts(filter="event_type", value=name), **pressed(True))
 
 
 def activity_scope(search: str | None, before_id: int | None = None) -> ActivityScope:

@@ -6,12 +6,14 @@ from datetime import datetime
 from dash import html
 
 from components.parts import DECORATION, Record, View, facts
+from components.words import _
 
 
 def feeds(known: Sequence[Record], now: datetime) -> View:
     """Return the list of `known` bots; stale.js keeps their lag up to date between two drawings, by the browser's clock."""
     if not known:
-        return View(None, html.P("No bot has reported yet", className="mut"), bar=html.P("No bot has reported yet", className="mut"))
+        nothing = html.P(_("No bot has reported yet"), className="mut")
+        return View(None, nothing, bar=nothing)
     choices = [_choice(feed["bot"]) for feed in known]
     return View(None, html.Ul([_feed(feed) for feed in known]), bar=choices)
 

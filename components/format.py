@@ -1,16 +1,25 @@
-"""Numbers and times as people read them here: tabular, U+2212 for minus, a sign on every change and on no level."""
+"""Numbers and times as the person who looks reads them: tabular, U+2212 for minus, a sign on every change and on no level.
+
+Separators, names of months and the time zone are those of `components.words.speech`.
+"""
 
 import math
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
+from babel import Locale
+from babel.numbers import get_currency_precision
+
+from components.words import speech
 from data import times
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "\N{EN DASH}"
 MAX_DECIMALS = 8
+STABLE_COINS = {"USDT", "USDC", "BUSD", "FDUSD", "TUSD", "DAI"}  # worth a unit of money, so cut like it
 
 
 def level(value: float | None, decimals: int = 0) -> str:
@@ -18,6 +27,7 @@ def level(value: float | None, decimals: int = 0) -> str:
     if value is None:
         return UNKNOWN
     text = f"{abs(value):,.{decimals}f}"
+    text = text.translate(_signs(speech().numbers))
     return MINUS + text if value < 0 and _shows_something(text) else text
 
 
@@ -37,11 +47,34 @@ def change_percent(value: float | None, decimals: int = 2) -> str:
     return UNKNOWN if value is None else f"{change(value, decimals)}{THIN}%"
 
 
+def ratio(value: float | None) -> str:
+    """Return a ratio such as a Sharpe ratio: a level with two decimals; "–" for None."""
+    return level(value, 2)
+
+
+def money(value: float | None, currency: str) -> str:
+    """Return an amount with its currency, such as ``126,309.50 USD``; "–" for None."""
+    return UNKNOWN if value is None else f"{level(value, currency_decimals(currency))}{THIN}{currency}"
+
+
+def change_money(value: float | None, currency: str) -> str:
+    """Return a change of an amount with its currency, such as ``+100.00 USD``; "–" for None."""
+    return UNKNOWN if value is None else f"{change(value, currency_decimals(currency))}{THIN}{currency}"
+
+
+@cache
+def currency_decimals(currency: str) -> int:
+    """Return how many decimals an amount has: a national currency's own (JPY 0, USD 2), 2 for stable coins, 8 for other coins."""
+    if currency in Locale("en").currencies:
+        return int(get_currency_precision(currency))
+    return 2 if currency in STABLE_COINS else MAX_DECIMALS
+
+
 def plain(value: float, digits: int = 12) -> str:
     """Return a number with the decimals it has, at most `digits` significant ones: ``50,000``, ``0.0012``."""
     rounded = Decimal(f"{value:.{digits}g}")
     if 0 < abs(rounded) < Decimal(10) ** -MAX_DECIMALS:
-        return f"{value:.2e}".replace("-", MINUS)
+        return f"{value:.2e}".translate(_signs(speech().numbers)).replace("-", MINUS)
     return level(value, min(_decimals(rounded), MAX_DECIMALS))
 
 
@@ -61,13 +94,62 @@ def money_decimals(amounts: Iterable[float | None]) -> int:
 
 
 def moment(when: str | datetime | None, now: datetime) -> str:
-    """Return ``20:35:12`` (UTC), ``22 Jan 20:35`` once it is more than a day from `now`, "–" for None."""
+    """Return ``20:35:12`` (in the shown time zone), ``22 Jan 20:35`` once it is more than a day from `now`, "–" for None."""
     if when is None:
         return UNKNOWN
-    at = times.parse_iso(when) if isinstance(when, str) else when
+    at, zone = times.parse_iso(when) if isinstance(when, str) else when, speech().tz
+    shown = at.astimezone(zone)
     if abs(now - at) < timedelta(days=1):
-        return at.strftime("%H:%M:%S")
-    return at.strftime("%d %b %H:%M") if at.year == now.year else at.strftime("%d %b %Y")
+        return f"{shown:%H:%M:%S}"
+    if shown.year != now.astimezone(zone).year:
+        return _date(shown, with_year=True)
+    return f"{_date(shown, with_year=False)} {shown:%H:%M}"
+
+
+def day(iso_day: str | None) -> str:
+    """Return ``22 Jan 2026`` for ``2026-01-22``, "–" for None."""
+    return UNKNOWN if iso_day is None else _date(date.fromisoformat(iso_day), with_year=True)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a span such as ``27:05:09``, its hours past 24; "–" for None."""
+    return UNKNOWN if seconds is None else times.clock(timedelta(seconds=seconds))
+
+
+def months() -> Sequence[str]:
+    """Return the short names of the twelve months."""
+    return _months(speech().numbers)
+
+
+def date_pattern() -> str:
+    """Return how a day and a month stand together, with the places ``{day}`` and ``{month}``."""
+    return _date_pattern(speech().numbers)
+
+
+def _date(at: date, *, with_year: bool) -> str:
+    text = date_pattern().format(day=f"{at.day:02d}", month=months()[at.month - 1])
+    return f"{text} {at.year}" if with_year else text
+
+
+@cache
+def _signs(numbers: str) -> dict[int, str]:
+    """What stands for Python's comma and point."""
+    symbols = Locale.parse(numbers).number_symbols["latn"]
+    return str.maketrans({",": symbols["group"], ".": symbols["decimal"]})
+
+
+@cache
+def _months(numbers: str) -> tuple[str, ...]:
+    names = Locale.parse(numbers).months["format"]["abbreviated"]
+    return tuple(str(names[month]) for month in range(1, 13))
+
+
+@cache
+def _date_pattern(numbers: str) -> str:
+    if numbers == "en":
+        return "{day} {month}"  # not the American order that the plain language code stands for
+    pattern = str(Locale.parse(numbers).datetime_skeletons["MMMd"])
+    return pattern.replace("MMM", "{month}").replace("d", "{day}", 1)
 
 
 def _shows_something(text: str) -> bool:

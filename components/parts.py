@@ -9,6 +9,8 @@ from dash.development.base_component import Component
 
 from components import format as fmt
 from components.ids import Id, body_of, drawing_of, note_of
+from components.words import _, woven
+from data.times import iso
 
 Content: TypeAlias = str | Component | Sequence[str | Component | None] | None
 Record: TypeAlias = dict[str, Any]
@@ -63,7 +65,7 @@ def hidden(text: str) -> html.Span:
 def severity(value: str, *, spoken: bool = True) -> html.I:
     """Return the shape and colour of a severity, named for screen readers unless what is around it is; an unknown one counts as info."""
     name, word = SEVERITIES.get(value, SEVERITIES["INFO"])
-    spoken_as = {"role": "img", "title": word, **named(word)} if spoken else DECORATION
+    spoken_as = {"role": "img", "title": _(word), **named(_(word))} if spoken else DECORATION
     return html.I(className=f"i i-{name} s-{name}", **spoken_as)
 
 
@@ -75,7 +77,12 @@ def chip(children: Content, extra: str = "") -> html.Span:
 def as_of(records: Sequence[Record], now: datetime) -> html.Span | None:
     """Return "as of HH:MM:SS" (UTC) of the newest of `records`; None where there is none."""
     newest = max((record["timestamp"] for record in records), default=None)
-    return None if newest is None else html.Span(["as of ", time(newest, now)], className="as-of")
+    return None if newest is None else html.Span(woven(_("as of {time}"), time=time(newest, now)), className="as-of")
+
+
+def as_of_now(now: datetime) -> html.Span:
+    """Return "as of HH:MM:SS" for what was measured just now."""
+    return html.Span(woven(_("as of {time}"), time=time(iso(now), now)), className="as-of")
 
 
 def time(when: str, now: datetime) -> html.Time:
@@ -96,6 +103,23 @@ def direction(value: float | None) -> str:
 def empty(title: str, hint: str, call: str) -> html.Div:
     """Return the state of a panel that has nothing to show: what is missing, and which call would fill it."""
     return html.Div([html.I(className="empty-drawing", **DECORATION), html.B(title), html.Span([hint, " ", html.Code(call)])], className="empty")
+
+
+def nothing_in_range() -> html.Div:
+    """Return the state of a panel whose range or filters leave nothing; address.js does what its buttons say."""
+    buttons = [
+        html.Button(_("Show all time"), type="button", className="btn-line", **facts(range="all")),
+        html.Button(_("Clear filters"), type="button", className="btn-line", **facts(address="clear")),
+    ]
+    words = [html.I(className="empty-drawing", **DECORATION), html.B(_("Nothing in this range and with these filters")), html.Span(buttons)]
+    return html.Div(words, className="empty")
+
+
+def failed(why: str | None) -> html.Div:
+    """Return the state of a panel that could not be answered, with a button that asks again; live.js does it."""
+    words = why or _("Something went wrong on the server; its log says more.")
+    again = html.Button(_("Try again"), type="button", className="btn-line", **facts(again="true"))
+    return html.Div([severity("CRITICAL"), html.B(_("This could not be shown")), html.Span(words), again], className="empty fault-state")
 
 
 def skeleton(lines: int) -> html.Div:
@@ -125,9 +149,18 @@ def card(
     head = html.Div(
         [html.H2(title), html.Span(hint, className="as-of"), html.Span(className="grow"), chip_stale, note, *tools], className="card-head"
     )
-    body = html.Div(skeleton(lines), id=body_of(panel), className="card-scroll", tabIndex=0, role="group", **named(f"{title}, content"))
+    body = html.Div(
+        skeleton(lines), id=body_of(panel), className="card-scroll", tabIndex=0, role="group", **named(_("{title}, content").format(title=title))
+    )
     parts = [dcc.Store(id=drawing_of(panel)), head, line, below, body]
     return html.Section(parts, id=str(panel), className=f"card {extra}".strip(), **named(title), **facts(bots=bots))
+
+
+def tiles_card(panel: Id, title: str, count: int = 4) -> html.Section:
+    """Return the place of a panel of key figures: its tiles are cards of their own, so it has neither head nor border."""
+    waiting = html.Div([html.Div(skeleton(2), className="tile") for _tile in range(count)], className="tiles")
+    body = html.Div(waiting, id=body_of(panel))
+    return html.Section([dcc.Store(id=drawing_of(panel)), body], id=str(panel), className="tiles-card", **named(title))
 
 
 def button(label: str, picture: str, extra: str = "", *, wordless: bool = False, **attributes: Any) -> html.Button:
@@ -145,4 +178,4 @@ def menu(label: str, face: Content, items: Content, extra: str = "") -> html.Det
 def export_menu(title: str, path: str) -> html.Details:
     """Return the menu that downloads a panel's rows, all of them, as CSV or JSON from the REST API."""
     links = [html.A(name.upper(), href=f"{path}?format={name}", download="", **facts(export=path)) for name in ("csv", "json")]
-    return menu(f"Export {title}", icon("download"), links)
+    return menu(_("Export {title}").format(title=title), icon("download"), links)

@@ -1,7 +1,5 @@
 """The API tokens on the settings page: the form, the one time that a token is shown, and the list."""
 
-import json
-import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -9,35 +7,37 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import format as fmt
+from components import snippets
 from components.ids import Id
 from components.parts import Content, Record, button, chip, facts, hidden, named
+from components.words import N_, _
 from data.errors import Refused
 
 SCOPES = (
-    ("ingest", "ingest: report as a bot"),
-    ("read", "read: look at everything"),
-    ("control", "control: clear, remove, change settings"),
+    ("ingest", N_("ingest: report as a bot")),
+    ("read", N_("read: look at everything")),
+    ("control", N_("control: clear, remove, change settings")),
 )
 
 
 def token_form() -> html.Div:
     """Return the form, the place where a new token is shown once, and the place of the list."""
-    scopes = dbc.Checklist([{"label": label, "value": name} for name, label in SCOPES], value=["ingest"], id=Id.ACCESS_SCOPES, inline=True)
+    scopes = dbc.Checklist([{"label": _(label), "value": name} for name, label in SCOPES], value=["ingest"], id=Id.ACCESS_SCOPES, inline=True)
     fields = [
         html.Div(
             [
-                dbc.Label("Name", html_for=Id.ACCESS_NAME),
-                dbc.Input(id=Id.ACCESS_NAME, placeholder="what it is for", maxLength=200, autoComplete="off"),
+                dbc.Label(_("Name"), html_for=Id.ACCESS_NAME),
+                dbc.Input(id=Id.ACCESS_NAME, placeholder=_("what it is for"), maxLength=200, autoComplete="off"),
             ]
         ),
         html.Div(
             [
-                dbc.Label("Bot (optional)", html_for=Id.ACCESS_BOT),
-                dbc.Input(id=Id.ACCESS_BOT, placeholder="any", maxLength=200, autoComplete="off"),
+                dbc.Label(_("Bot (optional)"), html_for=Id.ACCESS_BOT),
+                dbc.Input(id=Id.ACCESS_BOT, placeholder=_("any"), maxLength=200, autoComplete="off"),
             ]
         ),
-        html.Div([html.P("Scopes", className="form-label"), scopes], role="group", className="scopes", **named("Scopes")),
-        html.Button("Create token", id=Id.ACCESS_CREATE, type="button", className="btn-main"),
+        html.Div([html.P(_("Scopes"), className="form-label"), scopes], role="group", className="scopes", **named(_("Scopes"))),
+        html.Button(_("Create token"), id=Id.ACCESS_CREATE, type="button", className="btn-main"),
     ]
     stores = [dcc.Store(id=Id.ACCESS_CHANGED), dcc.Store(id=Id.ACCESS_REVOKE)]
     return html.Div([html.Div(fields, className="form"), html.Div(id=Id.ACCESS_MADE, role="status"), html.Div(id=Id.ACCESS_LIST), *stores])
@@ -49,27 +49,16 @@ def made_token(token: str, name: str, scopes: Sequence[str], bot: str | None, se
     A token that is bound to no bot speaks for one of its own name in the snippets: each bot should have a name.
     """
     speaker = bot or name
-    snippet = "\n".join(
-        [
-            "from client import connect, EventType",
-            f'monitor = connect("{server}", "{token}", bot={json.dumps(speaker)})',
-            'monitor.log_event(EventType.SYSTEM, "Hello from my bot")',
-            "# ... trade: monitor.update_signal, update_position, send_alert ...",
-            "monitor.close()",
+    if "ingest" in scopes:
+        shown = [
+            (_("Five lines for a bot in Python"), snippets.python(token, speaker, server)),
+            (_("The same with curl"), snippets.curl(token, speaker, server)),
+            (_("For freqtrade, in its config.json"), snippets.freqtrade(token, speaker, server)),
         ]
-    )
-    body = shlex.quote(json.dumps({"event_type": "SYSTEM", "message": "Hello from my bot", "bot": speaker}))
-    curl = f'curl {server}/api/monitoring/activity -H "Authorization: Bearer {token}" -H "Content-Type: application/json" -d {body}'
-    reads_only = "ingest" not in scopes
-    if reads_only:
-        curl = f'curl {server}/api/monitoring/activity -H "Authorization: Bearer {token}"'
-    shown = [
-        ("The token", token),
-        *([] if reads_only else [("Five lines for a bot in Python", snippet)]),
-        ("The same with curl" if not reads_only else "Try it with curl", curl),
-    ]
-    head = html.P([html.B(f"Token “{name}” is made."), " It is shown this once: copy it now."])
-    return html.Div([head, *(_copyable(label, text) for label, text in shown)], className="made")
+    else:
+        shown = [(_("Try it with curl"), snippets.curl_reading(token, server))]
+    head = html.P([html.B(_("Token “{name}” is made.").format(name=name)), " ", _("It is shown this once: copy it now.")])
+    return html.Div([head, *(_copyable(label, text) for label, text in [(_("The token"), token), *shown])], className="made")
 
 
 def _copyable(label: str, text: str) -> html.Div:
@@ -77,7 +66,7 @@ def _copyable(label: str, text: str) -> html.Div:
         [
             html.P(label, className="form-label"),
             html.Pre(text, tabIndex=0, **named(label)),
-            button(f"Copy: {label}", "copy", wordless=True, **facts(copy="true")),
+            button(_("Copy: {label}").format(label=label), "copy", wordless=True, **facts(copy="true")),
         ],
         className="copyable",
     )
@@ -86,32 +75,38 @@ def _copyable(label: str, text: str) -> html.Div:
 def refused(refusal: Refused) -> html.P:
     """Return in words why no token was made."""
     faults = "; ".join(f"{name} {fault}" for name, fault in refusal.fields.items())
-    return html.P(f"No token was made: {faults or refusal.message}.", className="fault")
+    return html.P(_("No token was made: {why}.").format(why=faults or refusal.message), className="fault")
 
 
 def token_table(tokens: Sequence[Record], now: datetime) -> Content:
     """Return the list of `tokens` without their secrets, those in force with a button that revokes them."""
     if not tokens:
-        return html.P("No token yet. A bot needs one with the scope “ingest”.", className="sec")
-    heads = [html.Th(text, scope="col") for text in ("Name", "Begins with", "Scopes", "Bot", "Made", "Last used", hidden("In force"))]
+        return html.P(_("No token yet. A bot needs one with the scope “ingest”."), className="sec")
+    heads = [
+        html.Th(text, scope="col") for text in (_("Name"), _("Begins with"), _("Scopes"), _("Bot"), _("Made"), _("Last used"), hidden(_("In force")))
+    ]
     return html.Div(
-        html.Table([html.Thead(html.Tr(heads)), html.Tbody([_row(token, now) for token in tokens])], className="tokens"), className="table-scroll"
+        html.Table([html.Thead(html.Tr(heads)), html.Tbody([_row(token, now) for token in tokens])], className="tokens"),
+        className="table-scroll",
+        tabIndex=0,
+        role="group",
+        **named(_("API tokens")),
     )
 
 
 def _row(token: Record, now: datetime) -> html.Tr:
     expired = token["expires_at"] is not None and token["expires_at"] <= now
-    ended = "revoked" if token["revoked_at"] else "expired" if expired else ""
-    question = facts(
-        confirm=f"Revoke the token “{token['name']}”? What uses it is refused from now on.", store=Id.ACCESS_REVOKE, value=str(token["id"])
-    )
-    revoke = html.Button("Revoke", type="button", className="btn-line", **named(f"Revoke {token['name']}"), **question)
+    ended = _("revoked") if token["revoked_at"] else _("expired") if expired else ""
+    words = _("Revoke the token “{name}”? What uses it is refused from now on.").format(name=token["name"])
+    question = facts(confirm=words, store=Id.ACCESS_REVOKE, value=str(token["id"]))
+    spoken = named(_("Revoke {name}").format(name=token["name"]))
+    revoke = html.Button(_("Revoke"), type="button", className="btn-line", **spoken, **question)
     return html.Tr(
         [
             html.Td(token["name"], className="sym"),
             html.Td(html.Code(f"{token['prefix']}…")),
             html.Td([chip(scope) for scope in token["scopes"].split()], className="chips"),
-            html.Td(token["bot"] or "any"),
+            html.Td(token["bot"] or _("any")),
             html.Td(fmt.moment(token["created_at"], now)),
             html.Td(fmt.moment(token["last_used_at"], now)),
             html.Td(ended or revoke),

@@ -6,6 +6,7 @@ from dash import html
 
 from components import format as fmt
 from components.parts import DECORATION, Record, hidden
+from components.words import _
 
 NEAR_STOP_PCT = 1.0
 
@@ -19,12 +20,14 @@ def track(position: Record) -> html.Div:
     hot = to_stop is not None and to_stop > -NEAR_STOP_PCT
     return html.Div(
         [
-            html.Span([hidden("to the stop "), "none" if stop is None else fmt.change_percent(to_stop)], className="num hot" if hot else "num"),
+            html.Span(
+                [hidden(_("to the stop") + " "), _("none") if stop is None else fmt.change_percent(to_stop)], className="num hot" if hot else "num"
+            ),
             _line(entry, current, stop, target, hot),
-            html.Span([hidden("to the target "), "open" if target is None else fmt.change_percent(to_target)], className="num left"),
+            html.Span([hidden(_("to the target") + " "), _("open") if target is None else fmt.change_percent(to_target)], className="num left"),
         ],
         className="track",
-        title=f"stop {_price(stop, entry)}, target {_price(target, entry)}",
+        title=_("stop {stop}, target {target}").format(stop=_price(stop, entry), target=_price(target, entry)),
     )
 
 
@@ -61,4 +64,4 @@ def _pc(share: float) -> str:
 
 
 def _price(price: float | None, entry: float) -> str:
-    return "none" if price is None else fmt.level(price, fmt.price_decimals(price, entry))
+    return _("none") if price is None else fmt.level(price, fmt.price_decimals(price, entry))

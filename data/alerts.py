@@ -5,6 +5,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 from data.alerting import alert_record
 from data.editing import rule_record
 from data.entries import Row
+from data.errors import Code, Refused
 from data.paging import Order, count, page, within
 from data.schema import Alert, AlertRule
 from data.scope import AlertHistoryScope, AlertListScope
@@ -38,6 +39,14 @@ class Alerts:
             "has_more": found.has_more,
             "next_cursor": found.next_cursor,
         }
+
+    def one(self, record_id: int) -> Row:
+        """Return the alert with this id. Raises `Refused` (`not_found`)."""
+        with self._store.read() as connection:
+            row = connection.execute(select(TABLE).where(TABLE.c.id == record_id)).mappings().first()
+        if row is None:
+            raise Refused(Code.NOT_FOUND, "there is no alert with this id")
+        return alert_record(dict(row))
 
     def rules(self) -> list[Row]:
         """Return every alert rule, in the order in which they were made."""

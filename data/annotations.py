@@ -4,6 +4,7 @@ from sqlalchemy import Table, select
 
 from data.editing import annotation_record
 from data.entries import Row
+from data.errors import Code, Refused
 from data.paging import Order, count, page, within
 from data.schema import Annotation
 from data.scope import AnnotationScope
@@ -20,6 +21,14 @@ class Annotations:
     def __init__(self, store: Store) -> None:
         """Ask `store`."""
         self._store = store
+
+    def one(self, record_id: int) -> Row:
+        """Return the annotation with this id. Raises `Refused` (`not_found`)."""
+        with self._store.read() as connection:
+            row = connection.execute(select(TABLE).where(TABLE.c.id == record_id)).mappings().first()
+        if row is None:
+            raise Refused(Code.NOT_FOUND, "there is no annotation with this id")
+        return annotation_record(dict(row))
 
     def on(self, chart_id: str, scope: AnnotationScope) -> Row:
         """Return the page of a chart's `annotations` in scope, newest first, their `count`, the `total`, `has_more` and `next_cursor`."""

@@ -3,6 +3,8 @@
 A row that names no currency is in the default one (BOTV2_CURRENCY).
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from data.columns import Frame, Mask
@@ -25,6 +27,11 @@ def counted(frame: Frame, mask: Mask, default: str) -> dict[str, int]:
     for name, number in zip(names, np.bincount(frame["currency"][mask], minlength=len(names)).tolist(), strict=True):
         rows[name] = rows.get(name, 0) + number
     return {name: number for name, number in rows.items() if number}
+
+
+def known(frames: Iterable[Frame], default: str) -> list[str]:
+    """Return every currency that a row of `frames` is in, by name."""
+    return sorted({name for frame in frames for name in counted(frame, np.ones(len(frame), dtype=bool), default)})
 
 
 def chosen(rows: dict[str, int], wanted: str | None, default: str) -> str:

@@ -15,19 +15,24 @@ from sqlalchemy import select
 from data import posting, retention
 from data.accounts import Accounts, Principal
 from data.alerts import Alerts
+from data.analytics import Analytics
 from data.annotations import Annotations
 from data.answers import Answers
+from data.balances import Balances
 from data.columns import Columns
+from data.currency import known
 from data.edits import Action, Body, Edit
 from data.entries import Effect, Outcome, Row
 from data.equity import Equity
 from data.errors import Code, Refused
 from data.figures import Figures
 from data.journal import Journal, Retry
+from data.lately import Lately
 from data.live import Live
 from data.market import Market
 from data.monitor import LiveMonitoringSystem
 from data.portfolio import Portfolio
+from data.preferences import Preferences
 from data.records import ControlIn, Draft
 from data.risk import Risk
 from data.schema import Counter
@@ -59,15 +64,22 @@ class Desk:
         self.answers = Answers()
         self.live = Live(store, self.monitor)
         self.trades = Trades(store, self.columns, self.answers, settings)
-        self.strategies = Strategies(store, self.columns, self.answers, settings)
+        self.balances = Balances(store, self.columns, settings)
+        self.strategies = Strategies(store, self.columns, self.answers, self.balances, settings)
         self.market = Market(store, self.answers, self.monitor.versions)
-        self.equity = Equity(store, self.columns, settings)
+        self.equity = Equity(self.columns, self.balances, settings)
         self.portfolio = Portfolio(store, self.columns, self.answers, self.equity, self.live, settings.botv2_currency)
         self.risk = Risk(store, self.columns, self.answers, self.equity, settings)
-        self.figures = Figures(store, self.columns, self.risk, settings)
+        self.analytics = Analytics(
+            store, self.columns, self.answers, trades=self.trades, live=self.live, market=self.market, balances=self.balances, settings=settings
+        )
+        self.figures = Figures(store, self.columns, self.risk, self.balances, settings)
         self.vitals = Vitals(store, settings)
         self.alerts = Alerts(store)
         self.annotations = Annotations(store)
+        self.preferences = Preferences(store)
+        self.lately = Lately()
+        self.viewers: Callable[[], int] = lambda: 0  # how many pages are pushed to; whoever serves the app says
         self._stopping = threading.Event()
         self._keepers: list[threading.Thread] = []
         self._started = time.monotonic()
@@ -86,6 +98,7 @@ class Desk:
 
     def start(self) -> None:
         """Start the writer, the tail and the periodic tasks; until then each append commits by itself."""
+        self.lately.attach()
         self.journal.start()
         self._started = time.monotonic()
         self._stopping.clear()
@@ -102,6 +115,7 @@ class Desk:
         self._keepers = []
         self.journal.stop()
         self.store.close()
+        self.lately.detach()
 
     # --- facts ---------------------------------------------------------------------------------------------
 
@@ -188,6 +202,10 @@ class Desk:
 
     # --- what the live page asks ---------------------------------------------------------------------------
 
+    def currencies(self) -> list[str]:
+        """Return every currency that a trade or snapshot is in, by name."""
+        return known((self.columns.trades(), self.columns.snapshots()), self.settings.botv2_currency)
+
     def versions(self) -> dict[str, int]:
         """Return, per kind of data, the id of the record that last changed it."""
         return self.monitor.versions()
@@ -209,6 +227,14 @@ class Desk:
         feed = {"records_behind": behind, "waiting": self.journal.waiting, "last_record_at": self.statistics()["last_update"]}
         status = "ok" if database["state"] == "ok" else "unavailable"
         return {"status": status, "uptime_seconds": round(time.monotonic() - self._started, 3), "database": database, "feed": feed}
+
+    def condition(self) -> Row:
+        """Return `health` with `counts` of the store (see `Vitals.read`; {} when it does not answer), which `store` it is, and open `sockets`."""
+        try:
+            counts = self.vitals.read()
+        except Refused:
+            counts = {}
+        return self.health() | {"counts": counts, "store": self.store.engine.dialect.name, "sockets": self.viewers()}
 
     # --- what happens by itself ------------------------------------------------------------------------------
 

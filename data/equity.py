@@ -7,17 +7,15 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-from sqlalchemy import select
 
 from data import currency, metrics
+from data.balances import Balances
 from data.columns import Columns, Frame, Mask
 from data.curve import FIRST_US, Curve, added
 from data.entries import Row
 from data.metrics.checks import FloatArray, MicrosecondArray
-from data.schema import BotState, Strategy
 from data.scope import EquityFilter
 from data.settings import Settings
-from data.store import Store
 from data.trades import is_closed
 
 Owner = Literal["bot", "strategy"]
@@ -120,9 +118,9 @@ def grouped(frame: Frame, column: str) -> Iterator[tuple[str, Frame]]:
 class Equity:
     """Finds what the equity in a scope is made of."""
 
-    def __init__(self, store: Store, columns: Columns, settings: Settings) -> None:
-        """Ask `columns` for snapshots and trades, and `store` for starting balances."""
-        self._store = store
+    def __init__(self, columns: Columns, balances: Balances, settings: Settings) -> None:
+        """Ask `columns` for snapshots and trades, and `balances` for what their owners began with."""
+        self._balances_of = balances
         self._columns = columns
         self._settings = settings
 
@@ -159,10 +157,7 @@ class Equity:
         return mask
 
     def _balances(self, owner: Owner, names: list[str]) -> dict[str, float]:
-        table, name = (BotState, BotState.bot) if owner == "bot" else (Strategy, Strategy.name)
-        query = select(name, table.starting_balance).where(table.starting_balance.is_not(None))
-        with self._store.read() as connection:
-            own = {row[0]: row[1] or 0.0 for row in connection.execute(query)}
+        own = self._balances_of.of_bots() if owner == "bot" else self._balances_of.of_strategies()
         return dict.fromkeys(names, self._settings.botv2_starting_balance) | own
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 from sqlalchemy.dialects import postgresql, sqlite
 
 from data import metrics
+from data.balances import Balances
 from data.columns import Columns
 from data.entries import Row
 from data.metrics.checks import number
@@ -39,11 +40,12 @@ RATIOS = ("sharpe_ratio", "sortino_ratio", "max_drawdown", "volatility")
 class Figures:
     """The job of one process; whoever calls `keep_current` says how often."""
 
-    def __init__(self, store: Store, columns: Columns, risk: Risk, settings: Settings) -> None:
+    def __init__(self, store: Store, columns: Columns, risk: Risk, balances: Balances, settings: Settings) -> None:
         """Compute from `columns` and `risk`, keep in `store`."""
         self._store = store
         self._columns = columns
         self._risk = risk
+        self._balances = balances
         self._settings = settings
         made_with = (FORMULAS, settings.botv2_trading_days, settings.botv2_currency, settings.botv2_starting_balance)
         self._made_with = zlib.crc32(repr(made_with).encode())
@@ -120,7 +122,7 @@ class Figures:
             counting = select(StrategyPerformance.strategy_id, func.sum(StrategyPerformance.total_trades))
             months = counting.where(StrategyPerformance.period == "monthly").group_by(StrategyPerformance.strategy_id)
             counted: dict[int, int] = {row[0]: row[1] for row in connection.execute(months)}
-        exits = closed_trades(self._columns, rows, self._settings)
+        exits = closed_trades(self._columns, self._balances, rows, self._settings)
         for row in rows:
             own = exits[row["name"]]
             if whole or row["id"] in traded or row["name"] in named or counted.get(row["id"], 0) != len(own.trades):

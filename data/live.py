@@ -1,7 +1,7 @@
 """Questions about what the bots report live; the newest come from memory, the past from the store."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from data import posting
 from data.activity import CHUNK, LAST_POSSIBLE_ID, ActivityLog, Found
 from data.entries import Row
 from data.monitor import LiveMonitoringSystem
+from data.past import Past
 from data.schema import AlertCursor, BotState, Counter, Journal
 from data.scope import ActivityExportScope, ActivityScope, AlertExportScope, PositionScope, SignalScope
 from data.store import Store
@@ -29,6 +30,7 @@ class Live:
         self._store = store
         self._monitor = monitor
         self._log = ActivityLog(store)
+        self.past = Past(store)
 
     def search(self, scope: ActivityScope) -> Found:
         """Return the events in scope, newest first, and how far was searched; see `ActivityLog.search`.
@@ -85,12 +87,14 @@ class Live:
         return self._monitor.severity_counts()
 
     def feeds(self) -> list[Row]:
-        """Return each bot, by name: `last_seen`, `heartbeat_seconds`, `silent_after` (three heartbeats later, else None) and `demo`."""
+        """Return each bot, by name: `first_seen`, `last_seen`, `heartbeat_seconds`, `silent_after` (three heartbeats later, else None) and `demo`."""
+        columns = (BotState.bot, BotState.first_seen, BotState.last_seen, BotState.heartbeat_seconds)
         with self._store.read() as connection:
-            rows = connection.execute(select(BotState.bot, BotState.last_seen, BotState.heartbeat_seconds).order_by(BotState.bot)).all()
+            rows = connection.execute(select(*columns).order_by(BotState.bot)).all()
         return [
             {
                 "bot": row.bot,
+                "first_seen": iso(row.first_seen),
                 "last_seen": iso(row.last_seen),
                 "heartbeat_seconds": row.heartbeat_seconds,
                 "silent_after": iso(row.last_seen + timedelta(seconds=3 * row.heartbeat_seconds)) if row.heartbeat_seconds else None,
@@ -146,5 +150,5 @@ def _head(connection: Connection, at_most: int | None) -> int:
     return head if at_most is None else min(head, at_most)
 
 
-def _matching(records: list[Row], wanted: dict[str, Any]) -> list[Row]:
-    return [record for record in records if all(value is None or record[name] == value for name, value in wanted.items())]
+def _matching(records: list[Row], wanted: Mapping[str, Sequence[str] | None]) -> list[Row]:
+    return [record for record in records if all(values is None or record[name] in values for name, values in wanted.items())]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data import metrics, times
+from data.balances import Balances
 from data.columns import Columns, Frame
 from data.currency import in_one_currency
 from data.entries import Row
@@ -129,8 +130,11 @@ def period_starts(days: DayArray, period: Period) -> DayArray:
     return days if period == "daily" else days - (days.astype(np.int64) + MONDAY) % 7
 
 
-def closed_trades(columns: Columns, strategies: Sequence[Any], settings: Settings, currency: str | None = None) -> dict[str, Exits]:
+def closed_trades(
+    columns: Columns, balances: Balances, strategies: Sequence[Any], settings: Settings, currency: str | None = None
+) -> dict[str, Exits]:
     """Return the closed trades of each of these rows of the strategy table, by name, in one currency each: `currency`, else its own."""
+    known = balances.of_strategies()
     frame = columns.trades()
     wanted = is_closed(frame) & frame.is_any("strategy", [row["name"] for row in strategies])
     trades = dict(grouped(frame.in_time(wanted), "strategy"))
@@ -139,6 +143,6 @@ def closed_trades(columns: Columns, strategies: Sequence[Any], settings: Setting
     for row in strategies:
         own = trades.get(row["name"], nothing)
         chosen, picked, left_out = in_one_currency(own, np.ones(len(own), np.bool_), currency, settings.botv2_currency)
-        balance = row["starting_balance"] or settings.botv2_starting_balance or None
+        balance = known.get(row["name"]) or settings.botv2_starting_balance or None
         found[row["name"]] = Exits(own if chosen.all() else own.take(chosen), balance, picked, left_out)
     return found

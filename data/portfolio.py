@@ -66,11 +66,11 @@ class Portfolio:
         basis = self._equity.basis(EquityFilter(bot=scope.bot, currency=scope.currency))
         snapshots = self._latest(basis)
         bots = [
-            {"bot": bot, "source": curve.source, **_standing(curve), **{name: snapshots.get(bot, {}).get(name) for name in ACCOUNT}}
+            {"bot": bot, "source": curve.source, **standing(curve), **{name: snapshots.get(bot, {}).get(name) for name in ACCOUNT}}
             for bot, curve in basis.each().items()
         ]
         together = {name: sum(bot[name] for bot in bots) if bots and all(bot[name] is not None for bot in bots) else None for name in ACCOUNT}
-        return _standing(basis.curve) | together | {"currency": basis.currency, "left_out": basis.left_out, "bots": bots}
+        return standing(basis.curve) | together | {"currency": basis.currency, "left_out": basis.left_out, "bots": bots}
 
     def _latest(self, basis: Basis) -> dict[str, Row]:
         ids = [int(snapshots["id"][-1]) for _, snapshots in grouped(basis.snapshots, "bot")]
@@ -181,7 +181,7 @@ def _record(row: Any) -> Row:
     return {"id": row["id"], "timestamp": times.iso(row["timestamp"]), **{name: row[name] for name in SNAPSHOT_FIELDS}, "bot": row["bot"]}
 
 
-def _standing(curve: Curve) -> Row:
+def standing(curve: Curve) -> Row:
     """Return what a curve has come to, and by how much it has changed."""
     if not curve.times.size:
         return {"total_value": None, "as_of": None, **dict.fromkeys(CHANGES)}

@@ -84,7 +84,7 @@ class Risk:
     def _compared(self, symbol: str | None, days: DayArray, earlier: DayArray, values: FloatArray) -> Row:
         """Return beta and alpha against a symbol, from its closes on the same days as the values that made the returns."""
         wanted = np.union1d(days, earlier)
-        closes = self._closes(symbol, wanted) if symbol is not None else np.full(wanted.size, np.nan)
+        closes = self.closes(symbol, wanted) if symbol is not None else np.full(wanted.size, np.nan)
         before, after = closes[np.searchsorted(wanted, earlier)], closes[np.searchsorted(wanted, days)]
         both = (before > 0) & ~np.isnan(after)
         own, market = values[both], after[both] / before[both] - 1.0
@@ -95,7 +95,7 @@ class Risk:
             "benchmark_days": int(both.sum()),
         }
 
-    def _closes(self, symbol: str, days: DayArray) -> FloatArray:
+    def closes(self, symbol: str, days: DayArray) -> FloatArray:
         """Return the close of the last candle of each UTC day, NaN for a day that lacks it; of the longest timeframe that there is."""
         closes = np.full(days.size, np.nan)
         table = MarketData

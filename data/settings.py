@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.errors import Code, Refused
+from data.times import as_zone
 
 PLACEHOLDERS = {"changeme", "change-me", "secret", "secret-key", "your-secret-key", "your-secret-key-here", "dev", "password", "botv2"}
 ENV_FILE = ".env"
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     botv2_rate_limits: Literal["on", "off"] = "on"
     botv2_retention_days: int = Field(365, ge=1)
     botv2_trading_days: int = Field(365, ge=1, le=366, description="Days in a year, for annual figures; 252 for exchange days")
+    botv2_timezone: str = Field("UTC", description="In which moments are shown to who has chosen none")
     botv2_currency: Annotated[str, Field(min_length=1, max_length=20)] = "USD"
     botv2_starting_balance: float = Field(0, ge=0, le=1e18, description="Of a bot that sends no snapshots and has no balance of its own")
     botv2_cors_origins: str = Field("", description="Origins whose pages may read the API with a token, separated by commas")
@@ -61,6 +63,11 @@ class Settings(BaseSettings):
         if password is not None and len(password.get_secret_value()) < 8:
             raise ValueError("must have at least 8 characters")
         return password
+
+    @field_validator("botv2_timezone")
+    @classmethod
+    def _zone_is_known(cls, name: str) -> str:
+        return as_zone(name)
 
     @field_validator("botv2_cors_origins")
     @classmethod

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from data.errors import Code, Refused
 from data.schema import UtcDateTime
 
-SCHEMA_HEAD = "0002"
+SCHEMA_HEAD = "0003"
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 BUSY_SECONDS = 2.0
 INCREMENTAL = 2  # as SQLite answers `PRAGMA auto_vacuum`

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, func, select
 
 from data import metrics, times
 from data.answers import Answers
+from data.balances import KINDS, Balances
 from data.book import strategy_record
 from data.columns import Columns, Frame
 from data.curve import thinned
@@ -38,16 +39,17 @@ TABLE: Table = Strategy.__table__
 class Strategies:
     """Answers questions about strategies."""
 
-    def __init__(self, store: Store, columns: Columns, answers: Answers, settings: Settings) -> None:
+    def __init__(self, store: Store, columns: Columns, answers: Answers, balances: Balances, settings: Settings) -> None:
         """Ask `store` for what was set, and `columns` for trades."""
         self._store = store
         self._columns = columns
         self._answers = answers
+        self._balances = balances
         self._settings = settings
 
     def version(self) -> tuple[int, ...]:
         """Return the version of all that a strategy's figures are made of."""
-        return self._columns.version("trades"), self._columns.version("strategies")
+        return tuple(self._columns.version(kind) for kind in KINDS)
 
     # --- lists -----------------------------------------------------------------------------------------------
 
@@ -75,6 +77,14 @@ class Strategies:
         for start in range(0, len(rows), CHUNK):
             yield from self._with_figures(rows[start : start + CHUNK], scope.currency)
 
+    def named(self, name: str) -> int:
+        """Return the id of the strategy of this name. Raises `Refused` (`not_found`)."""
+        with self._store.read() as connection:
+            found: int | None = connection.scalar(select(TABLE.c.id).where(TABLE.c.name == name))
+        if found is None:
+            raise Refused(Code.NOT_FOUND, "there is no strategy of this name")
+        return found
+
     def one(self, strategy_id: int, scope: OneStrategyScope) -> Row:
         """Return a strategy and the figures of its closed trades: counts, `win_rate`, `net_pnl`, `profit_factor`, `expectancy`,
         `last_trade_at` (the last exit) and `sparkline`, at most 50 values of the cumulative net P&L. Raises `Refused` (`not_found`).
@@ -93,7 +103,7 @@ class Strategies:
         return [rows[each] for each in ids]
 
     def _exits(self, rows: Sequence[Any], currency: str | None) -> dict[str, Exits]:
-        return closed_trades(self._columns, rows, self._settings, currency)
+        return closed_trades(self._columns, self._balances, rows, self._settings, currency)
 
     def _with_figures(self, rows: Sequence[Any], currency: str | None) -> list[Row]:
         exits = self._exits(rows, currency)

@@ -1,6 +1,8 @@
 """Times as the whole program speaks them: aware UTC inside, ISO 8601 with microseconds and Z outside."""
 
+import zoneinfo
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,3 +46,16 @@ def microseconds(moment: datetime) -> int:
 def from_microseconds(count: int) -> datetime:
     """Return the moment so many microseconds after 1970."""
     return EPOCH + timedelta(microseconds=int(count))
+
+
+@cache
+def zones() -> frozenset[str]:
+    """Return the names of the time zones that this machine knows."""
+    return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime"})
+
+
+def as_zone(name: str) -> str:
+    """Return `name` if it is a time zone's; raises ValueError otherwise."""
+    if name not in zones():
+        raise ValueError("is not the name of a time zone, such as Europe/Berlin")
+    return name

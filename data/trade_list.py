@@ -4,26 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from data import times
 from data.answers import Answers
 from data.book import TRADE_FIELDS
-from data.columns import Array, Columns, Frame, Mask
+from data.columns import Array, Columns, Frame
 from data.entries import Row as Record
 from data.ledger import TRADES
 from data.moments import IsoText
-from data.paging import COUNT_LIMIT, Order, count, page, within
-from data.schema import Counter, Trade, UtcDateTime
+from data.paging import COUNT_LIMIT, Order, count, page
+from data.schema import Counter, UtcDateTime
 from data.scope import TradeFilter, TradeScope
 from data.store import Store
+from data.trade_filters import ENUMERATIONS, NAMES, TABLE, conditions, holds, in_scope
 
 SEARCHED = 100_000  # how many rows, at most, a text search looks at before it answers with a cursor to go on
-NAMES = ("symbol", "strategy", "bot")
-ENUMERATIONS = ("status", "direction")
+BY_COLUMNS = ("asset_class", "outcome", "min_return", "max_return", "risk")  # what no index of trades tells
 INDEXED = {"at", "entry_time", "net_pnl", "id"}  # what an index of all trades is in order of
-assert isinstance(Trade.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
-TABLE: Table = Trade.__table__
 # A trade as a read gives it, from the database as it is: no Python per moment.
 SHOWN = [IsoText(column).label(name) if isinstance((column := TABLE.c[name]).type, UtcDateTime) else column for name in TRADE_FIELDS]
 SELECTED: Select[Any] = select(*SHOWN, IsoText(TABLE.c.at).label("at"))
@@ -57,7 +55,7 @@ class TradeList:
             with self._store.read() as connection:
                 total, is_estimate = self.total(connection, scope)  # first: an older version of the data must not be kept under a newer one
                 if scope.q is None:
-                    found = page(connection, SELECTED.where(*conditions(scope)), order, scope)
+                    found = page(connection, SELECTED.where(*conditions(connection, scope)), order, scope)
                     rows, next_cursor = found.rows, found.next_cursor
                 else:
                     rows, next_cursor = self._searched(connection, scope, order)
@@ -71,7 +69,7 @@ class TradeList:
 
     def total(self, connection: Connection, scope: TradeFilter) -> tuple[int, bool]:
         """Return how many trades are in scope, and whether the counting stopped early."""
-        wanted = conditions(scope, text=False)
+        wanted = conditions(connection, scope, text=False)
         if scope.q is not None:
             of_filter = TradeFilter.model_validate({name: getattr(scope, name) for name in TradeFilter.model_fields})
             version = (self._columns.version("trades"), times.minute() if scope.days else 0)
@@ -88,9 +86,9 @@ class TradeList:
         wanted, left = scope.offset + scope.limit + 1, SEARCHED
         rows: list[Any] = []
         for part in order.parts(None if scope.cursor is None else order.open(scope.cursor)):
-            candidates = select(TABLE.c.id).where(*conditions(scope, text=False), part).order_by(*order.plain_clauses())
+            candidates = select(TABLE.c.id).where(*conditions(connection, scope, text=False), part).order_by(*order.plain_clauses())
             looked_at = candidates.limit(left).subquery()
-            matches = SELECTED.join(looked_at, looked_at.c.id == TABLE.c.id).where(_holds(scope.q or ""))
+            matches = SELECTED.join(looked_at, looked_at.c.id == TABLE.c.id).where(holds(scope.q or ""))
             rows += connection.execute(matches.order_by(*order.plain_clauses()).limit(wanted - len(rows))).all()
             if len(rows) == wanted:
                 return rows[scope.offset : -1], order.seal(rows[-2])
@@ -106,7 +104,7 @@ class TradeList:
         """Return the page's rows, the cursor of what follows, and how many trades are in scope."""
         frame = self._columns.trades()
         mask = in_scope(frame, scope)
-        keys, ids = _keys(frame, order.column.name), frame["id"]
+        keys, ids = keys_of(frame, order.column.name), frame["id"]
         remaining = mask
         if scope.cursor is not None:
             value, record_id = order.open(scope.cursor)
@@ -123,6 +121,8 @@ class TradeList:
 
 def _one_index_serves(scope: TradeScope) -> bool:
     """Tell whether the rows in scope stand in an index in their order, so that a page is read without looking at others."""
+    if any(getattr(scope, name) is not None for name in BY_COLUMNS):
+        return False
     values = [getattr(scope, name) for name in NAMES]
     filters = sum(value is not None for value in values) + sum(getattr(scope, name) is not None for name in ENUMERATIONS)
     several = any(value is not None and len(value) > 1 for value in values)
@@ -134,16 +134,17 @@ def _one_index_serves(scope: TradeScope) -> bool:
     return leading in INDEXED and not filters and not in_time and (not by_result or leading == "net_pnl")
 
 
-def _keys(frame: Frame, name: str) -> Array:
-    """Return what rows are compared by: a missing result is the smallest, a symbol counts by its place among all."""
-    if name == "net_pnl":
-        return np.where(np.isnan(frame[name]), -np.inf, frame[name])
-    if name == "symbol":
-        symbols = frame.names(name)
-        ranks = np.empty(len(symbols), np.int64)
-        ranks[np.argsort(np.array(symbols, dtype=object), kind="stable")] = np.arange(len(symbols)) * 2 if symbols else []
-        return ranks[frame[name]]
-    return frame[name]
+def keys_of(frame: Frame, name: str) -> Array:
+    """Return what rows are compared by: a missing number is the smallest, a name counts by its place among all."""
+    column = frame[name]
+    if column.dtype == np.float64:
+        return np.where(np.isnan(column), -np.inf, column)
+    if column.dtype == np.int32:
+        names = frame.names(name)
+        ranks = np.empty(len(names), np.int32)
+        ranks[np.argsort(np.array(names, dtype=object), kind="stable")] = np.arange(len(names)) * 2 if names else []
+        return ranks[column]
+    return column
 
 
 def _key_of(frame: Frame, name: str, value: Any) -> Any:
@@ -168,60 +169,11 @@ def _first(keys: Array, ids: Array, places: Array, number: int, *, down: bool) -
     return found
 
 
-# --- scopes, in SQL and on columns -----------------------------------------------------------------------------
-
-
-def conditions(scope: TradeFilter, *, text: bool = True) -> list[ColumnElement[bool]]:
-    """Return a scope as conditions on the trade table; without `text` its text search is left out."""
-    found: list[ColumnElement[bool]] = []
-    for name in NAMES:
-        if (values := getattr(scope, name)) is not None:
-            found.append(TABLE.c[name] == values[0] if len(values) == 1 else TABLE.c[name].in_(values))
-    found += [TABLE.c[name] == value for name in ENUMERATIONS if (value := getattr(scope, name)) is not None]
-    found += within(TABLE.c.at, scope)
-    found += [] if scope.min_pnl is None else [TABLE.c.net_pnl >= scope.min_pnl]
-    found += [] if scope.max_pnl is None else [TABLE.c.net_pnl <= scope.max_pnl]
-    return [*found, _holds(scope.q)] if text and scope.q is not None else found
-
-
-def _holds(words: str) -> ColumnElement[bool]:
-    searched = (TABLE.c[name] for name in ("trade_id", "symbol", "strategy", "exit_reason", "notes"))
-    return or_(*(column.icontains(words, autoescape=True) for column in searched))
-
-
 def _found(connection: Connection, wanted: Sequence[ColumnElement[bool]], words: str) -> Record:
     """Return how many of the newest trades hold the words, counted as far as it stays cheap, and whether there may be more."""
     newest = select(TABLE.c.id).where(*wanted).order_by(*Order(TABLE, "-at").plain_clauses())
     looked_at = newest.limit(SEARCHED).subquery()
-    holding = select(TABLE.c.id).join(looked_at, looked_at.c.id == TABLE.c.id).where(_holds(words)).limit(COUNT_LIMIT + 1).subquery()
+    holding = select(TABLE.c.id).join(looked_at, looked_at.c.id == TABLE.c.id).where(holds(words)).limit(COUNT_LIMIT + 1).subquery()
     found = connection.scalar(select(func.count()).select_from(holding)) or 0
     is_beyond = connection.execute(newest.offset(SEARCHED).limit(1)).first() is not None
     return {"total": min(found, COUNT_LIMIT), "is_estimate": is_beyond or found > COUNT_LIMIT}
-
-
-def in_scope(frame: Frame, scope: TradeFilter) -> Mask:
-    """Return which rows of the frame are in scope; of its text search the columns know nothing."""
-    mask = np.ones(len(frame), dtype=np.bool_)
-    for name in NAMES:
-        if (values := getattr(scope, name)) is not None:
-            mask &= frame.is_any(name, values)
-    for name in ENUMERATIONS:
-        if (value := getattr(scope, name)) is not None:
-            mask &= frame.is_any(name, [value.value])
-    since = scope.since(times.now())
-    for column, least, most in (("at", _us(since), _us(scope.end)), ("net_pnl", scope.min_pnl, scope.max_pnl)):
-        if least is not None:
-            mask &= frame[column] >= least
-        if most is not None:
-            mask &= frame[column] <= most
-    return mask
-
-
-def _us(moment: Any) -> int | None:
-    return None if moment is None else times.microseconds(moment)
-
-
-def ids_in_scope(connection: Connection, scope: TradeFilter) -> Array:
-    """Return the ids of the trades in a scope with a text search, which looks at all that its other conditions leave."""
-    ids = connection.execute(select(TABLE.c.id).where(*conditions(scope))).scalars().all()
-    return np.array(ids, dtype=np.int64)

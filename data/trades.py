@@ -4,21 +4,28 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import numpy as np
+from sqlalchemy import ColumnElement
 
 from data import metrics, times
 from data.answers import Answers
 from data.columns import Columns, Frame, Mask
 from data.currency import in_one_currency
+from data.curve import thinned
 from data.entries import Row
 from data.errors import Code, Refused
 from data.paging import Order
 from data.scope import RecentTradeScope, TradeFilter, TradeScope, TradeStatisticsScope
 from data.settings import Settings
 from data.store import Store
-from data.trade_list import SELECTED, TABLE, TradeList, conditions, ids_in_scope, in_scope, record
+from data.trade_filters import TABLE, conditions, ids_in_scope, in_scope
+from data.trade_list import SELECTED, TradeList, record
+from data.trade_window import Window
 
 CHUNK = 2000
 RECENT = timedelta(hours=24)
+POINTS = 500
+HOUR_US = 3_600_000_000
+MONDAY_US = 4 * 24 * HOUR_US  # the first Monday after 1970 began
 
 
 class Trades:
@@ -31,12 +38,17 @@ class Trades:
         self._answers = answers
         self._settings = settings
         self._list = TradeList(store, columns, answers)
+        self._window = Window(store, columns)
 
     # --- rows ----------------------------------------------------------------------------------------------
 
     def page(self, scope: TradeScope) -> Row:
         """Return a page of trades, see `TradeList.page`."""
         return self._list.page(scope)
+
+    def window(self, scope: TradeFilter, sort: str, start: int, stop: int) -> Row:
+        """Return the `rows` from one place of a sorted list to another, and how many there are in `total`; see `Window.rows`."""
+        return self._window.rows(scope, sort, start, stop)
 
     def recent(self, scope: RecentTradeScope) -> Row:
         """Return the page of trades whose exit, or entry while they are open, lies in the last 24 hours."""
@@ -63,15 +75,15 @@ class Trades:
         By id, which never changes: a trade that is closed meanwhile gets another time, and would be passed over.
         """
         order = Order(TABLE, "-id")
-        query = SELECTED.where(*conditions(scope)).order_by(*order.plain_clauses()).limit(CHUNK)
-        part = query
+        part: list[ColumnElement[bool]] = []
         while True:
             with self._store.read() as connection:
-                rows = connection.execute(part).all()
+                query = SELECTED.where(*conditions(connection, scope), *part).order_by(*order.plain_clauses()).limit(CHUNK)
+                rows = connection.execute(query).all()
             yield from (record(row) for row in rows)
             if len(rows) < CHUNK:
                 return
-            part = query.where(*order.parts((rows[-1].id, rows[-1].id)))
+            part = order.parts((rows[-1].id, rows[-1].id))
 
     def total(self, scope: TradeFilter) -> int | None:
         """Return how many trades are in scope, None where that is not known cheaply."""
@@ -98,6 +110,30 @@ class Trades:
             "left_out": left_out,
             **{f"by_{name}": _shares(trades, name) for name in ("strategy", "symbol")},
         }
+
+    def earned(self, scope: TradeStatisticsScope) -> Row:
+        """Return the cumulative net P&L of the closed trades in scope: `timestamps` of their exits, `net_pnl`, at most 500 points, `currency`."""
+        return self._answers.get("trades.earned", scope, self._version(scope), lambda: self._earned(scope))
+
+    def _earned(self, scope: TradeStatisticsScope) -> Row:
+        trades, currency = self._closed(scope)
+        moments, earned = metrics.curve_from_exits(trades["at"], trades["net_pnl"], 0.0)
+        places = thinned(earned, POINTS, [])
+        timestamps = [times.iso(times.from_microseconds(moment)) for moment in moments[places]]
+        return {"timestamps": timestamps, "net_pnl": earned[places].tolist(), "currency": currency}
+
+    def in_hour(self, scope: TradeStatisticsScope, weekday: int, hour: int) -> list[int]:
+        """Return the ids of the closed trades in scope that ended in an hour of the week (UTC, Monday is 0), the last one first."""
+        trades, _ = self._closed(scope)
+        hours = (trades["at"] - MONDAY_US) // HOUR_US % (7 * 24)
+        ids: list[int] = trades["id"][hours == weekday * 24 + hour][::-1].tolist()
+        return ids
+
+    def _closed(self, scope: TradeStatisticsScope) -> tuple[Frame, str]:
+        """Return the closed trades in scope in order of time, those of one currency, and which that is."""
+        frame = self._columns.trades()
+        closed, currency, _ = in_one_currency(frame, self.mask(frame, scope) & is_closed(frame), scope.currency, self._settings.botv2_currency)
+        return frame.in_time(closed), currency
 
     def mask(self, frame: Frame, scope: TradeFilter) -> Mask:
         """Return which rows of the frame are in scope."""

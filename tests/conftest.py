@@ -236,13 +236,12 @@ def browser(request: pytest.FixtureRequest) -> "Browser":
 
 @pytest.fixture
 def live_page(live_server: LiveServer, browser: "Browser") -> "Browser":
-    """The browser, signed in as admin through the form, on the running server's first page."""
-    browser.driver.get(f"{live_server.url}/login")
+    """The browser, signed in as admin through the form, on the running server's Live Monitor."""
+    browser.driver.get(f"{live_server.url}/login?next=/monitoring")
     browser.find_element("input[name=username]").send_keys("admin")
     browser.find_element("input[name=password]").send_keys(ADMIN_PASSWORD)
     browser.find_element("form [type=submit]").click()
     browser.wait_for_element("#react-entry-point", timeout=15)
-    browser.server_url = live_server.url
     return browser
 
 

@@ -126,7 +126,7 @@ def test_the_page_breaks_no_content_security_policy_and_logs_no_error(live_page:
             "broken => window.violations.push(broken.violatedDirective + ' ' + broken.blockedURI));"
         },
     )
-    live_page.driver.get(f"{live_server.url}/")
+    live_page.driver.get(f"{live_server.url}/monitoring")
     wait_for_word(live_page, "Live")
     post("/activity", EVENT)
     wait_for_text(live_page, Id.PANEL_ACTIVITY, EVENT["message"])

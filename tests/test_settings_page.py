@@ -1,4 +1,4 @@
-"""The settings' callbacks as the browser calls them, and as somebody calls them who may not."""
+"""The settings' callbacks as the browser calls them, and as somebody calls them who may not; and the page in a real one."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -8,10 +8,14 @@ import pytest
 from app.pages import settings as settings_page
 from components.ids import Id
 from components.settings import MAY_NOT
+from components.words import Speech, _, speaking
+from tests.support.page import click, find, script, wait
+from tests.support.server import LiveServer
 from tests.test_components import ids_in, text
 
 if TYPE_CHECKING:
     from dash import Dash
+    from dash.testing.browser import Browser
     from flask.testing import FlaskClient
 
     from data.desk import Desk
@@ -24,7 +28,7 @@ Call = Callable[..., Any]
 def call(app: "Dash", client: "FlaskClient", bearer_with: Callable[..., dict[str, str]]) -> Call:
     """Call the callback that a component triggers, with values for its inputs and states, as somebody with these scopes."""
 
-    def send(trigger: str, *values: object, scopes: tuple[str, ...] = ("read", "control")) -> Any:
+    def send(trigger: str, *values: object, scopes: tuple[str, ...] = ("read", "control"), signed_in: bool = False) -> Any:
         entry = next(one for one in app._callback_list if one["inputs"][0]["id"] == trigger)
         ends = [*entry["inputs"], *entry["state"]]
         filled = [{**end, "value": value} for end, value in zip(ends, values, strict=True)]
@@ -38,7 +42,7 @@ def call(app: "Dash", client: "FlaskClient", bearer_with: Callable[..., dict[str
             "state": filled[len(entry["inputs"]) :],
             "changedPropIds": [f"{trigger}.{entry['inputs'][0]['property']}"],
         }
-        return client.post("/_dash-update-component", json=body, headers=bearer_with(*scopes))
+        return client.post("/_dash-update-component", json=body, headers={} if signed_in else bearer_with(*scopes))
 
     return send
 
@@ -91,3 +95,77 @@ def test_the_page_tells_a_viewer_that_it_may_not() -> None:
     page = settings_page.layout(False)
     assert MAY_NOT in text(page)
     assert Id.ACCESS_CREATE not in ids_in(page)
+
+
+# --- language, formats, what only the server knows ---------------------------------------------------------------
+
+
+@pytest.fixture
+def person(client: "FlaskClient", desk: "Desk") -> int:
+    """A viewer who has signed in with this client."""
+    number = desk.accounts.add_user("ada", "correct horse battery", "viewer")
+    assert client.post("/login", data={"username": "ada", "password": "correct horse battery"}).status_code == 302
+    return number
+
+
+def test_the_form_shows_what_was_chosen_and_keeps_what_is_changed(call: Call, desk: "Desk", person: int) -> None:
+    shown = call(Id.SETTINGS_OPEN, None, signed_in=True).json["response"]
+    fields = (Id.SETTINGS_LANGUAGE, Id.SETTINGS_NUMBERS, Id.SETTINGS_ZONE, Id.SETTINGS_CURRENCY)
+    assert [shown[field]["value"] for field in fields] == ["auto", "auto", "", "auto"]
+    assert "365" in str(shown[Id.SETTINGS_RETENTION])
+    assert shown[Id.SETTINGS_USERS]["children"] is None, "a viewer does not see who may come in"
+    assert call(Id.SETTINGS_LANGUAGE, "auto", "auto", "", "auto", signed_in=True).status_code == 204, "nothing was changed"
+    saved = call(Id.SETTINGS_LANGUAGE, "de", "auto", "Europe/Berlin", "EUR", signed_in=True).json["response"]
+    assert saved[Id.SETTINGS_SAVED]["data"] == ["currency", "language", "time_zone"]
+    assert desk.preferences.of(person) == {"language": "de", "time_zone": "Europe/Berlin", "currency": "EUR"}
+    call(Id.SETTINGS_LANGUAGE, "de", "auto", "", "EUR", signed_in=True)
+    assert desk.preferences.of(person) == {"language": "de", "currency": "EUR"}, "an empty field is no choice"
+
+
+@pytest.mark.usefixtures("person")
+def test_a_zone_that_is_none_is_refused_in_words_and_a_token_has_no_preferences(call: Call, desk: "Desk", person: int) -> None:
+    refused = call(Id.SETTINGS_LANGUAGE, "auto", "auto", "Mars/Olympus", "auto", signed_in=True).json["response"]
+    assert refused[Id.SETTINGS_SAVED]["data"] is None
+    assert "Europe/Berlin" in refused[Id.SETTINGS_FAULT]["children"]
+    values: tuple[Any, ...] = (7, [], {"a": 1}, "a\0", "x" * 500)
+    for nasty in values:
+        assert call(Id.SETTINGS_LANGUAGE, nasty, "auto", nasty, "auto", signed_in=True).json["response"][Id.SETTINGS_SAVED]["data"] is None
+    assert desk.preferences.of(person) == {}
+    assert call(Id.SETTINGS_LANGUAGE, "de", "auto", "", "").status_code == 403
+
+
+def test_who_may_control_sees_the_users(call: Call, desk: "Desk") -> None:
+    desk.accounts.add_user("bob", None, "operator")
+    desk.accounts.set_disabled("bob", True)
+    users = str(call(Id.SETTINGS_OPEN, None).json["response"][Id.SETTINGS_USERS])
+    assert all(part in users for part in ("bob", "Operator", "shut out"))
+    assert call(Id.SETTINGS_OPEN, None, scopes=("read",)).json["response"][Id.SETTINGS_USERS]["children"] is None
+
+
+def test_looks_act_at_once_and_outlive_a_reload_and_a_language_speaks_on_the_whole_page(live_page: "Browser", live_server: LiveServer) -> None:
+    driver = live_page.driver
+    driver.get(f"{live_server.url}/settings")
+    root = "return document.documentElement"
+    wait(live_page).until(lambda _: script(live_page, "return document.querySelectorAll('#settings-zones option').length") > 300)
+    click(live_page, ".settings-card [data-pair-choice=blue-orange]")
+    click(live_page, ".settings-card [data-amounts-choice]")
+    assert script(live_page, f"{root}.dataset.pair") == "blue-orange"
+    assert find(live_page, ".settings-card [data-amounts-choice]").get_attribute("aria-pressed") == "true"
+    script(live_page, "document.body.insertAdjacentHTML('beforeend', '<b class=amount id=sum>1,234.00</b>')")
+    assert script(live_page, "return getComputedStyle(document.getElementById('sum')).visibility") == "hidden"
+    assert script(live_page, "return getComputedStyle(document.getElementById('sum'), '::after').content") == '"•••"'
+    wait(live_page).until(
+        lambda _: script(live_page, "return fetch('/api/preferences').then((a) => a.json()).then((a) => a.data.preferences.hide_amounts)")
+    )
+    script(live_page, "localStorage.clear()")
+    driver.get(f"{live_server.url}/settings")
+    assert script(live_page, f"{root}.dataset.pair + document.documentElement.dataset.amounts") == "blue-orangehidden", "the account has kept it"
+    wait(live_page).until(lambda _: find(live_page, f"#{Id.SETTINGS_LANGUAGE}").get_attribute("value") == "auto")
+    script(live_page, "window.before = true")
+    click(live_page, f"#{Id.SETTINGS_LANGUAGE} option[value=de]")
+    wait(live_page).until(lambda _: script(live_page, "return !window.before && document.documentElement.lang === 'de'"))
+    with speaking(Speech("de")):
+        settings, hidden = _("Settings"), _("Hide amounts")
+    wait(live_page).until(lambda _: settings in find(live_page, f"#{Id.TITLE}").text)
+    wait(live_page).until(lambda _: hidden in find(live_page, f"#{Id.PAGE}").text)
+    assert live_page.get_logs() == []

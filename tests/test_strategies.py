@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.replay import indicators
 from app.replay.account import Account
 from app.replay.strategies import STRATEGIES, Decision, MaCrossover, Strategy
 from app.replay.streaming import Rsi, Window
 from app.replay.trade import Terms, Trade
+from data import indicators
 from data.errors import Refused
 from data.importers.candle_file import Candle, CandleFile
 from tests.support.paths import real_file

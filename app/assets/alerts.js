@@ -4,6 +4,7 @@
    The permission is asked for when the switch is pressed, never by itself. */
 (function () {
   "use strict";
+  const botv2Words = window.botv2Words;
   const ALERTS = "/api/monitoring/alerts?clear=false";
   const BACKGROUND = { Accept: "application/json", "X-Botv2-Background": "1" }; // does not prolong the session
   const CURSOR = "botv2-alert-cursor"; // of this tab
@@ -13,6 +14,14 @@
   const TOASTS = 3;
   const TOAST_MS = 6000;
   const MOST = 100;
+
+  const SEVERITIES = {
+    INFO: botv2Words("Info"),
+    SUCCESS: botv2Words("Success"),
+    WARNING: botv2Words("Warning"),
+    ERROR: botv2Words("Error"),
+    CRITICAL: botv2Words("Critical"),
+  };
 
   /* Storage may be switched off: then things last as long as the page. */
   const memory = {};
@@ -94,7 +103,7 @@
   }
 
   function notify(alert) {
-    const shown = new window.Notification(`${alert.severity}: ${alert.title}`, { body: `${alert.message}\n${alert.bot}`, tag: "botv2-alert-" + alert.id });
+    const shown = new window.Notification(`${SEVERITIES[alert.severity] || alert.severity}: ${alert.title}`, { body: `${alert.message}\n${alert.bot}`, tag: "botv2-alert-" + alert.id });
     shown.onclick = () => window.focus();
   }
 
@@ -121,9 +130,9 @@
   async function flip(name) {
     let on = !isOn(name);
     if (on && name === "notifications") {
-      if (!possible()) return say("This browser shows no notifications here; they need https or localhost.");
+      if (!possible()) return say(botv2Words("This browser shows no notifications here; they need https or localhost."));
       on = (await window.Notification.requestPermission()) === "granted";
-      say(on ? "" : "The browser does not allow notifications for this address; its site settings can change that.");
+      say(on ? "" : botv2Words("The browser does not allow notifications for this address; its site settings can change that."));
     }
     kept("localStorage", SWITCHES[name], on ? "on" : "off");
     if (on && name === "sound") beep();
@@ -133,7 +142,7 @@
   function say(words) {
     const place = document.querySelector('[data-said="notifications"]');
     if (place) place.textContent = words;
-    else if (words) window.botv2Toast({ severity: "WARNING", title: "No notifications", message: words });
+    else if (words) window.botv2Toast({ severity: "WARNING", title: botv2Words("No notifications"), message: words });
   }
 
   function markSwitches() {
@@ -160,7 +169,7 @@
     while (queue.length && host.querySelectorAll(".toast-card:not(.download)").length < TOASTS) host.append(toastCard(queue.shift()));
     const rest = host.querySelector(".toast-rest");
     if (rest) rest.remove();
-    if (queue.length) host.append(element("p", "toast-rest", `and ${queue.length} more`));
+    if (queue.length) host.append(element("p", "toast-rest", botv2Words("and {n} more", { n: queue.length })));
   }
 
   function toastCard(alert) {
@@ -168,7 +177,7 @@
     const card = element("div", "toast-card t-" + severity);
     const close = element("button", "btn-flat");
     close.type = "button";
-    close.setAttribute("aria-label", "Dismiss: " + alert.title);
+    close.setAttribute("aria-label", botv2Words("Dismiss: {title}", { title: alert.title }));
     close.append(element("i", "i i-close"));
     card.append(element("i", `i i-${severity} s-${severity}`), element("b", "", alert.title), close, element("p", "", alert.message));
     const leave = () => {

@@ -1,18 +1,30 @@
 /* Gives a figure the colours of the theme and hands it to its graph; again at once when the theme changes, without the server.
 
    A figure names its colours by token (`--bv-accent`, with an alpha `--bv-accent/0.2`); the tokens are read from the
-   page's own stylesheet, so that they are written in one place. */
+   page's own stylesheet, so that they are written in one place. Other scripts add to figures with `botv2Chart.layer`. */
 (function () {
   "use strict";
-  const figures = {}; // panel -> the figure as the server sent it
+  const known = {}; // panel -> {figure: as the server sent it, at: when it came}
   const shown = {}; // panel -> what its graph shows, as text
+  const asked = {}; // panel -> the query of what its graph shows
+  const waiting = new Set(); // panels in whose picture somebody drags: a new one would take the drag away
+  const layers = []; // functions (panel, figure) that return the figure with something of their own
+  const AXIS = /^[xy]axis\d*$/;
+  const HIDDEN = "•••";
+  const MONEY = /%\{(?:text|value|y|x|r|z|customdata)[^}]*\}/g; // of a texttemplate: not a name, nor a share
+  const keyOf = (panel) => panel.replace(/^panel-/, "");
+  const placeOf = (panel) => document.querySelector(`#${panel} .chart-place`);
+  const frameOf = (panel) => document.querySelector(`#${panel} .chart`);
+  const plotOf = (panel) => document.querySelector(`#${panel}-graph .js-plotly-plot`);
+  const amountsAreHidden = (figure) => document.documentElement.dataset.amounts === "hidden" && Boolean((figure.layout.meta || {}).amounts);
 
+  /* ---- colours ---- */
   function token(style, name) {
     const [property, alpha] = name.split("/");
     const value = style.getPropertyValue(property).trim();
     if (alpha === undefined) return value;
-    const [red, green, blue] = [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16));
-    return `rgba(${red}, ${green}, ${blue}, ${alpha})`;
+    const channels = value.startsWith("#") ? [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16)) : value.match(/[\d.]+/g).slice(0, 3);
+    return `rgba(${channels.join(", ")}, ${alpha})`;
   }
 
   function themed(part, style) {
@@ -22,58 +34,196 @@
     return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, themed(value, style)]));
   }
 
-  /* The titles stand in the card's head already: here they name the picture for screen readers. */
+  /* ---- amounts that others are not to see: the shape stays, what it is worth goes ---- */
+  function masked(figure) {
+    const layout = { ...figure.layout, annotations: [] };
+    for (const name of Object.keys(layout).filter((one) => AXIS.test(one))) {
+      if (!["date", "category"].includes(layout[name].type)) layout[name] = { ...layout[name], showticklabels: false, showspikes: false };
+    }
+    return { data: figure.data.map(silenced), layout: layout };
+  }
+
+  function silenced(trace) {
+    const quiet = { ...trace, hoverinfo: trace.hoverinfo === "skip" ? "skip" : "none" }; // it can still be clicked
+    delete quiet.hovertemplate;
+    for (const part of ["node", "link"]) if (quiet[part]) quiet[part] = { ...quiet[part], hoverinfo: "none", hovertemplate: undefined };
+    if (typeof trace.texttemplate === "string") quiet.texttemplate = trace.texttemplate.replace(MONEY, HIDDEN);
+    else if (trace.text !== undefined && /text/.test(trace.mode || "text")) quiet.text = [];
+    return quiet;
+  }
+
+  /* ---- titles: they stand in the card's head already; here they name the picture for screen readers ---- */
   function untitled(layout) {
-    const { title, ...rest } = layout;
-    return Object.assign(rest, { xaxis: { ...layout.xaxis, title: undefined }, yaxis: { ...layout.yaxis, title: undefined } });
+    const rest = { ...layout, title: undefined };
+    for (const name of Object.keys(rest).filter((one) => AXIS.test(one))) rest[name] = { ...rest[name], title: undefined };
+    return rest;
+  }
+
+  const wordsOf = (title) => (title && title.text !== undefined ? title.text : title) || "";
+
+  function titles(layout, letter) {
+    const names = Object.keys(layout).filter((one) => AXIS.test(one) && one.startsWith(letter)).sort();
+    return [...new Set(names.map((name) => wordsOf(layout[name].title)).filter(Boolean))].join("; ");
+  }
+
+  function describe(figure) {
+    const { layout } = figure;
+    const [title, x, y] = [wordsOf(layout.title), titles(layout, "x"), titles(layout, "y")];
+    const words = x && y ? window.botv2Words("{title}: {y} by {x}", { title: title, y: y, x: x }) : title;
+    const now = (layout.meta || {}).now;
+    return now && !amountsAreHidden(figure) ? window.botv2Words("{chart}, now {value}", { chart: words, value: now }) : words;
+  }
+
+  /* ---- what the page selects for a panel, as the API takes it ---- */
+  function queryOf(panel) {
+    const dialog = document.getElementById("frame-chart-filters");
+    const fields = new Set(dialog ? dialog.dataset.fields.split(",") : []);
+    const own = keyOf(panel) + ".";
+    const found = new URLSearchParams();
+    const given = [...new URLSearchParams(window.location.search)].filter(([, value]) => value);
+    for (const [name, value] of given) if (fields.has(name)) found.set(name, value);
+    for (const [name, value] of given) if (name.startsWith(own) && fields.has(name.slice(own.length))) found.set(name.slice(own.length), value);
+    found.sort();
+    return found;
+  }
+
+  /* ---- the picture ---- */
+
+  /* What is shown of a panel, in the colours of `style`: titles included, as pictures of it need them. */
+  function picture(panel, style) {
+    const { figure } = known[panel];
+    const plain = amountsAreHidden(figure) ? masked(figure) : figure;
+    return themed(layers.reduce((made, layer) => layer(panel, made), plain), style);
   }
 
   /* A person's zoom outlives the next figure. `uirevision` alone does not see to that: dcc.Graph draws once more after a
      zoom, with the zoomed range in its own figure, and plotly.js then takes it for the page's. */
   function zoomed(panel, layout) {
-    const graph = document.querySelector(`#${panel}-graph .js-plotly-plot`);
-    for (const name of ["xaxis", "yaxis"]) {
-      const axis = graph && graph._fullLayout && graph._fullLayout[name];
-      if (axis && axis.autorange === false) Object.assign(layout[name], { range: axis.range.slice(), autorange: false });
+    const plot = plotOf(panel);
+    const full = (plot && plot._fullLayout) || {};
+    for (const name of Object.keys(layout).filter((one) => AXIS.test(one))) {
+      if (full[name] && full[name].autorange === false) layout[name] = { ...layout[name], range: full[name].range.slice(), autorange: false };
     }
     return layout;
   }
 
-  function draw(panel) {
-    const figure = themed(figures[panel], getComputedStyle(document.documentElement));
-    const text = JSON.stringify(figure);
-    if (shown[panel] === text) return;
-    shown[panel] = text;
-    window.dash_clientside.set_props(panel + "-graph", { figure: { data: figure.data, layout: zoomed(panel, untitled(figure.layout)) } });
+  /* Where a drag across chooses a range of time for the whole page, it must not change the height. */
+  function brushing(panel, layout) {
+    const place = placeOf(panel);
+    if (!place || !place.dataset.brushes) return layout;
+    for (const name of Object.keys(layout).filter((one) => /^yaxis/.test(one))) layout[name] = { ...layout[name], fixedrange: true };
+    return layout;
   }
 
-  function name(frame, figure) {
-    const { title, xaxis, yaxis } = figure.layout;
-    const last = figure.layout.annotations ? ", now " + figure.layout.annotations[0].text : "";
-    frame.setAttribute("aria-label", `${title.text}: ${yaxis.title.text} by ${xaxis.title.text}${last}`);
+  function draw(panel) {
+    if (!known[panel]) return;
+    const made = picture(panel, getComputedStyle(document.documentElement));
+    const query = queryOf(panel).toString();
+    const text = JSON.stringify([made, query]);
+    if (shown[panel] === text) return;
+    const plot = plotOf(panel);
+    if (plot && plot._dragging) return waiting.add(panel);
+    shown[panel] = text;
+    const layout = brushing(panel, untitled(made.layout));
+    layout.uirevision = "?" + query; // another question is another picture: what was zoomed in the last one means nothing in it
+    if (asked[panel] === query) zoomed(panel, layout);
+    asked[panel] = query;
+    window.dash_clientside.set_props(panel + "-graph", { figure: { data: made.data, layout: layout } });
+  }
+
+  function show(panel, figure) {
+    const frame = frameOf(panel);
+    if (!frame) return;
+    frame.hidden = !figure;
+    document.getElementById(panel + "-body").hidden = Boolean(figure);
+    if (!figure) {
+      delete known[panel];
+      return;
+    }
+    known[panel] = { figure: figure, at: window.botv2Live ? window.botv2Live.now() : Date.now() };
+    frame.setAttribute("aria-label", describe(figure));
+    draw(panel);
+  }
+
+  function drawAll() {
+    for (const panel of Object.keys(known)) {
+      const frame = frameOf(panel);
+      if (!frame) continue;
+      frame.setAttribute("aria-label", describe(known[panel].figure));
+      draw(panel);
+    }
+  }
+
+  /* The zoom ends, all of the data is seen again. */
+  function reset(panel) {
+    delete shown[panel];
+    delete asked[panel];
+    draw(panel);
+  }
+
+  /* ---- moments: an axis shows the wall clock of the shown time zone, or days of UTC; the API speaks UTC ---- */
+  const zoneFormat = new Intl.DateTimeFormat("en-CA", {
+    timeZone: window.botv2Format.zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit",
+  });
+
+  /* "2026-01-22T20:35:12": what a clock on the wall shows at a moment (milliseconds or ISO text). */
+  function wall(moment) {
+    const part = Object.fromEntries(zoneFormat.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+    return `${part.year.padStart(4, "0")}-${part.month}-${part.day}T${part.hour}:${part.minute}:${part.second}`;
+  }
+
+  /* The moment (milliseconds) at which a clock on the wall shows `text`; twice, as the first guess may lie beyond a change of the clocks. */
+  function atWall(text) {
+    const wanted = Date.parse(text.replace(" ", "T").replace(/Z?$/, "Z"));
+    let moment = wanted;
+    for (let time = 0; time < 2; time += 1) moment -= Date.parse(wall(moment) + "Z") + (((moment % 1000) + 1000) % 1000) - wanted;
+    return moment;
+  }
+
+  const xs = (panel) => known[panel].figure.data.flatMap((trace) => (Array.isArray(trace.x) ? trace.x : [])).filter((x) => typeof x === "string");
+  const inDays = (panel) => xs(panel).every((x) => x.length === 10);
+  const plain = (x) => Date.parse((x.length === 10 ? x : x.replace(" ", "T").replace(/Z$/, "")) + (x.length === 10 ? "" : "Z"));
+
+  /* Of a time axis the moment of a place, the place of a moment, and both ends of the data as they stand there. */
+  const momentAt = (panel, x) => (inDays(panel) ? plain(x) : atWall(x));
+  const placeAt = (panel, moment) => (inDays(panel) ? new Date(moment).toISOString().slice(0, 19) : wall(moment));
+  function ends(panel) {
+    const all = xs(panel).map(plain);
+    return all.length ? [all.reduce((one, other) => Math.min(one, other)), all.reduce((one, other) => Math.max(one, other))] : null;
   }
 
   window.botv2Chart = {
-    show(panel, figure) {
-      const frame = document.querySelector(`#${panel} .chart`);
-      if (!frame) return;
-      frame.hidden = !figure;
-      document.getElementById(panel + "-body").hidden = Boolean(figure);
-      if (!figure) {
-        delete figures[panel];
-        return;
-      }
-      figures[panel] = figure;
-      name(frame, figure);
-      draw(panel);
-    },
+    show: show,
+    redraw: draw,
+    reset: reset,
+    layer: (add) => layers.push(add),
+    figure: (panel) => (known[panel] ? known[panel].figure : null),
+    at: (panel) => known[panel].at,
+    panels: () => Object.keys(known).filter(frameOf),
+    picture: picture,
+    zoomed: zoomed,
+    describe: describe,
+    wordsOf: wordsOf,
+    amountsAreHidden: amountsAreHidden,
+    query: queryOf,
+    key: keyOf,
+    place: placeOf,
+    plot: plotOf,
+    time: { wall: wall, atWall: atWall, momentAt: momentAt, placeAt: placeAt, ends: ends, plain: plain, inDays: inDays },
   };
 
-  document.addEventListener("botv2:theme", () => Object.keys(figures).forEach(draw));
+  /* plotly.js is told of the button first */
+  document.addEventListener("mouseup", () => setTimeout(() => {
+    const late = [...waiting];
+    waiting.clear();
+    late.forEach(draw);
+  }));
+  document.addEventListener("botv2:theme", drawAll);
   document.addEventListener("botv2:page", () => {
-    for (const panel of Object.keys(figures)) {
+    for (const panel of Object.keys(known)) {
       delete shown[panel];
-      if (!document.getElementById(panel)) delete figures[panel];
+      delete asked[panel];
+      if (!document.getElementById(panel)) delete known[panel];
     }
   });
 })();

@@ -1,6 +1,14 @@
 /* Small things that every page needs: the question before what cannot be undone, menus that close, "copy". */
 (function () {
   "use strict";
+  const botv2Words = window.botv2Words;
+  /* What the API says when it is done; it speaks English alone. */
+  const SAID = {
+    "Activity log cleared": botv2Words("Activity log cleared"),
+    "Signals cleared": botv2Words("Signals cleared"),
+    "Statistics reset": botv2Words("Statistics reset"),
+    "Demo data removed": botv2Words("Demo data removed"),
+  };
   const ASKS = "[data-confirm]";
 
   /* Ask, then do what the button says: POST to its `data-post`, or put its `data-value` into the store `data-store`. */
@@ -11,7 +19,7 @@
       const answer = event.target.dataset.answer;
       if (!answer) return;
       dialog.close();
-      if (answer === "yes") perform(button.dataset);
+      if (answer === "yes") button.dataset.send ? window.botv2Press(button) : perform(button.dataset);
     };
     dialog.showModal();
   }
@@ -24,9 +32,9 @@
     try {
       const answer = await fetch(wanted.post, { method: "POST", credentials: "same-origin", headers: { Accept: "application/json" } });
       const body = await answer.json();
-      window.botv2Toast({ severity: answer.ok ? "SUCCESS" : "ERROR", title: answer.ok ? body.message : "That was refused", message: answer.ok ? "" : body.error.message });
+      window.botv2Toast({ severity: answer.ok ? "SUCCESS" : "ERROR", title: answer.ok ? SAID[body.message] || body.message : botv2Words("That was refused"), message: answer.ok ? "" : body.error.message });
     } catch (unreachable) {
-      window.botv2Toast({ severity: "ERROR", title: "The server cannot be reached", message: "Nothing was changed. Try again." });
+      window.botv2Toast({ severity: "ERROR", title: botv2Words("The server cannot be reached"), message: botv2Words("Nothing was changed. Try again.") });
     }
   }
 

@@ -3,6 +3,7 @@
    storage in parts of a few megabytes, so that a long file does not grow in the page's memory. */
 (function () {
   "use strict";
+  const botv2Words = window.botv2Words;
   const PART_BYTES = 8 * 1024 * 1024;
   const SHOW_MS = 200;
   const DONE_MS = 4000;
@@ -18,12 +19,12 @@
   /* The card that shows one download; `stop` is called by its button. */
   function progressCard(stop) {
     const card = element("div", "toast-card t-info download");
-    const [name, words, close] = [element("b", "", "Export"), element("p", "num", "asking the server"), element("button", "btn-flat")];
+    const [name, words, close] = [element("b", "", botv2Words("Export")), element("p", "num", botv2Words("asking the server")), element("button", "btn-flat")];
     const bar = document.createElement("progress");
     name.id = `download-${Date.now()}-${Math.floor(performance.now())}`;
     bar.setAttribute("aria-labelledby", name.id);
     close.type = "button";
-    close.setAttribute("aria-label", "Stop this export");
+    close.setAttribute("aria-label", botv2Words("Stop this export"));
     close.append(element("i", "i i-close"));
     close.onclick = stop;
     card.append(element("i", "i i-download"), name, close, words, bar);
@@ -34,7 +35,7 @@
   function size(bytes) {
     const units = ["B", "kB", "MB", "GB"];
     const power = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
-    return (bytes / 1000 ** power).toLocaleString("en", { maximumFractionDigits: power ? 1 : 0 }) + " " + units[power];
+    return window.botv2Format.level(bytes / 1000 ** power, power ? 1 : 0) + "\u202f" + units[power];
   }
 
   /* Rows are counted by their lines, which is near enough for a bar: a text may hold line breaks of its own. */
@@ -61,7 +62,8 @@
         told = performance.now();
         const done = Math.min(rows, total);
         if (total) shown.bar.value = done / total;
-        shown.words.textContent = total ? `${done.toLocaleString("en")} of ${total.toLocaleString("en")} rows, ${size(bytes)}` : `${size(bytes)} so far`;
+        const values = { done: window.botv2Format.level(done), total: window.botv2Format.level(total), size: size(bytes) };
+        shown.words.textContent = total ? botv2Words("{done} of {total} rows, {size}", values) : botv2Words("{size} so far", values);
       }
     }
     return new Blob([...parts, ...waiting], { type: answer.headers.get("Content-Type") });
@@ -85,17 +87,17 @@
     const shown = progressCard(() => stopping.abort());
     try {
       const answer = await fetch(link.href, { credentials: "same-origin", signal: stopping.signal });
-      if (!answer.ok) return fail(shown.card, "That was refused", (await answer.json()).error.message);
+      if (!answer.ok) return fail(shown.card, botv2Words("That was refused"), (await answer.json()).error.message);
       const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") || "");
       shown.name.textContent = name ? name[1] : "export";
       const blob = await collect(answer, shown);
       save(blob, shown.name.textContent);
       shown.bar.value = 1;
-      shown.words.textContent = `done, ${size(blob.size)}`;
+      shown.words.textContent = botv2Words("done, {size}", { size: size(blob.size) });
       setTimeout(() => shown.card.remove(), DONE_MS);
     } catch (problem) {
       if (stopping.signal.aborted) return shown.card.remove();
-      fail(shown.card, "The export broke off", "Nothing was saved. Try again.");
+      fail(shown.card, botv2Words("The export broke off"), botv2Words("Nothing was saved. Try again."));
     }
   }
 

@@ -1,6 +1,7 @@
 /* The activity feed in the browser: its rows over several pages, pause, follow, and the filters, which live in the URL. */
 (function () {
   "use strict";
+  const botv2Words = window.botv2Words;
   const PANEL = "panel-activity";
   const PAGE_ROWS = 50;
   const NEAR_END_PX = 400;
@@ -73,11 +74,12 @@
   const rowsContent = () => html("Ol", { className: "entries", children: list.rows });
   const endContent = () =>
     list.end
-      ? html("P", { className: "feed-end", children: "No older events" })
-      : html("Div", { className: "feed-end", children: html("Button", { className: "btn-line", type: "button", "data-feed": "older", children: "Older events" }) });
+      ? html("P", { className: "feed-end", children: botv2Words("No older events") })
+      : html("Div", { className: "feed-end", children: html("Button", { className: "btn-line", type: "button", "data-feed": "older", children: botv2Words("Older events") }) });
 
   function mark() {
-    const words = waiting.count ? `${waiting.count}${waiting.more ? "+" : ""} new, resume` : paused ? "Resume" : "Pause";
+    const count = `${waiting.count}${waiting.more ? "+" : ""}`;
+    const words = waiting.count ? botv2Words("{n} new, resume", { n: count }) : paused ? botv2Words("Resume") : botv2Words("Pause");
     const pause = control("pause");
     if (!pause) return;
     pause.setAttribute("aria-pressed", String(paused));
@@ -106,8 +108,9 @@
   }
 
   /* ---- filters: pressed is shown; all pressed is no filter ---- */
-  const query = () => new URLSearchParams(window.location.search);
-  const chosen = (name) => (query().get(name) || "").split(",").filter(Boolean);
+  const FILTERS = ["event_type", "severity", "bot", "q"];
+  const query = () => window.botv2Address.all();
+  const chosen = (name) => window.botv2Address.several(name);
 
   /* The first click on a chip shows that alone, further ones add and take away; without any left all are shown again. */
   function toggle(name, value) {
@@ -117,21 +120,8 @@
     go(name, next.length === all && name !== "bot" ? "" : next.join(","));
   }
 
-  function go(name, value, replace) {
-    const wanted = query();
-    if (value) wanted.set(name, value);
-    else wanted.delete(name);
-    const search = wanted.size ? "?" + wanted.toString().replaceAll("%2C", ",") : "";
-    if (search === window.location.search) return;
-    if (replace) window.history.replaceState(window.history.state, "", window.location.pathname + search);
-    setProps("frame-url", { search: search });
-    setTimeout(markFilters);
-  }
-
-  function clearFilters() {
-    setProps("frame-url", { search: "" });
-    setTimeout(fillText);
-  }
+  const go = (name, value, replace = false) => window.botv2Address.set({ [name]: value }, { replace: replace });
+  const clearFilters = () => window.botv2Address.set(Object.fromEntries(FILTERS.map((name) => [name, null])));
 
   function markFilters() {
     const wanted = query();
@@ -143,7 +133,7 @@
     if (bots) bots.classList.toggle("on", wanted.has("bot"));
     for (const link of document.querySelectorAll('[data-export="/api/monitoring/activity/export"]')) {
       const params = new URLSearchParams([["format", link.textContent.toLowerCase()]]);
-      for (const name of ["event_type", "severity", "bot", "q"]) if (wanted.get(name)) params.set(name, wanted.get(name));
+      for (const name of FILTERS) if (wanted.get(name)) params.set(name, wanted.get(name));
       link.href = link.dataset.export + "?" + params;
     }
   }
@@ -192,7 +182,10 @@
     if (document.getElementById(PANEL)) mark();
     fillText();
   });
-  window.addEventListener("popstate", () => setTimeout(fillText));
+  document.addEventListener("botv2:address", () => {
+    markFilters();
+    if (document.activeElement !== document.getElementById("feed-text")) fillText(); // who types there is ahead of the address
+  });
   document.addEventListener("botv2:resync", () => (list.scope = null)); // something was cleared or missed: the next page starts anew
   document.addEventListener("botv2:drawn", (event) => ["panel-feeds", PANEL].includes(event.detail) && markFilters());
 

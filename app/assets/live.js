@@ -10,16 +10,24 @@
   "use strict";
   const PULSE_URL = "/api/monitoring/pulse";
   const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body", bar: "-bar" };
-  const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "resync"];
-  const KINDS = ["events", "signals", "positions", "alerts", "stats", "feeds"]; // those that a panel hangs on
+  const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "portfolio_update", "trade_executed", "annotation_created", "annotation_deleted", "resync"];
+  const KINDS = ["events", "signals", "positions", "alerts", "stats", "feeds"]; // those that a panel hangs on at once
   const HEARTBEAT_MS = 15000;
   const COALESCE_MS = 100;
   const DELAYED_MS = 2000;
   const TIMEOUT_MS = 10000;
   const REDRAW_PATIENCE_MS = 5000;
   const RETRY_MS = 1000;
-  const FOLLOWERS = { pnl: "positions", minutes: "events" }; // charts: they get the version of another kind, and rarely
-  const FOLLOW_MS = 1000;
+  /* Charts: they get the versions of what they are made of, and rarely. `health` is made of nothing that has a version. */
+  const FOLLOWERS = {
+    pnl: { of: ["positions"], ms: 1000 },
+    minutes: { of: ["events"], ms: 1000 },
+    book: { of: ["trades", "portfolio", "strategies"], ms: 2000 },
+    account: { of: ["positions", "portfolio", "trades"], ms: 2000 },
+    market: { of: ["market", "trades", "signals"], ms: 2000 },
+    rules: { of: ["rules", "alerts"], ms: 1000 },
+    health: { of: [], ms: 5000 },
+  };
   const tell = (event, detail) => document.dispatchEvent(new CustomEvent("botv2:" + event, { detail: detail }));
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
@@ -101,9 +109,10 @@
 
   function spread() {
     for (const kind of KINDS) give(kind, versions[kind]);
-    for (const kind of Object.keys(FOLLOWERS)) {
-      if (Date.now() - (followed[kind] || 0) < FOLLOW_MS) continue;
-      if (give(kind, versions[FOLLOWERS[kind]])) followed[kind] = Date.now();
+    for (const [kind, { of, ms }] of Object.entries(FOLLOWERS)) {
+      if (Date.now() - (followed[kind] || 0) < ms || of.some((part) => versions[part] === undefined)) continue;
+      const version = of.length ? of.map((part) => versions[part]).join(".") : String(Math.floor(Date.now() / ms));
+      if (give(kind, version)) followed[kind] = Date.now();
     }
   }
 
@@ -131,16 +140,16 @@
 
   function connectionState() {
     const silent = Date.now() - lastAnswer;
-    if (failing) return ["offline", "Offline", clock(silent)];
+    if (failing) return ["offline", window.botv2Words("Offline"), clock(silent)];
     const waiting = askedAt === null ? 0 : Date.now() - askedAt;
-    if (waiting > DELAYED_MS) return ["delayed", "Delayed", seconds(waiting)];
-    if (roundTrip === null) return ["waiting", "Connecting", ""];
-    if (roundTrip > DELAYED_MS) return ["delayed", "Delayed", seconds(roundTrip)];
-    return ["live", "Live", roundTrip + "\u202fms"];
+    if (waiting > DELAYED_MS) return ["delayed", window.botv2Words("Delayed"), seconds(waiting)];
+    if (roundTrip === null) return ["waiting", window.botv2Words("Connecting"), ""];
+    if (roundTrip > DELAYED_MS) return ["delayed", window.botv2Words("Delayed"), seconds(roundTrip)];
+    return ["live", window.botv2Words("Live"), roundTrip + "\u202fms"];
   }
 
   function seconds(ms) {
-    return (ms / 1000).toFixed(1) + "\u202fs";
+    return window.botv2Format.level(ms / 1000, 1) + "\u202fs";
   }
 
   function clock(ms) {
@@ -215,8 +224,17 @@
     tell("drawn", panel);
   }
 
+  /* "Try again" in a panel whose question failed: its version comes anew. */
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-again]")) return;
+    for (const kind of Object.keys(given)) delete given[kind];
+    for (const kind of Object.keys(followed)) delete followed[kind];
+    soon();
+  });
+
   window.botv2Live = {
     now: () => Date.now() + clockOffset,
+    soon: soon,
     lostSince: () => (failing ? lastAnswer + clockOffset : null),
   };
 
@@ -238,6 +256,8 @@
         if ("panel-feeds" in drawings) show("panel-feeds");
         tell("page");
       },
+      point: (data, graph) => window.botv2Chart.point && window.botv2Chart.point(data, graph),
+      moved: (data, graph) => window.botv2Chart.moved && window.botv2Chart.moved(data, graph),
       older: (drawing) => window.botv2Feed.older(drawing),
       text: (value) => window.botv2Feed.text(value),
     },

@@ -7,6 +7,7 @@
   const BY_RULE = new Set(["alert", "stats"]); // what the server itself may send in a bot's name
   const heard = {}; // bot -> when a record of it was pushed last
   const put = (element, text) => element.textContent !== text && (element.textContent = text);
+  const botv2Words = window.botv2Words;
   const two = (number) => String(number).padStart(2, "0");
 
   function minutes(ms) {
@@ -16,7 +17,7 @@
   }
 
   function lagText(ms) {
-    if (ms < 10000) return Math.max(0, ms / 1000).toFixed(1) + "\u202fs";
+    if (ms < 10000) return window.botv2Format.level(Math.max(0, ms / 1000), 1) + "\u202fs";
     return ms < 60000 ? Math.floor(ms / 1000) + "\u202fs" : minutes(ms);
   }
 
@@ -24,8 +25,6 @@
     const seconds = Math.floor(ms / 1000);
     return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
   }
-
-  const utc = (ms) => new Date(ms).toISOString().slice(11, 19);
 
   /* bot -> {last, allowed (ms, Infinity for a bot that declared no heartbeat), silent} */
   function look() {
@@ -38,7 +37,7 @@
       const silent = now - last > allowed;
       bots.set(bot, { last: last, allowed: allowed, silent: silent });
       row.classList.toggle("silent", silent);
-      put(row.querySelector(".lag"), silent ? "silent " + minutes(now - last) : lagText(now - last));
+      put(row.querySelector(".lag"), silent ? botv2Words("silent {time}", { time: minutes(now - last) }) : lagText(now - last));
     }
     return bots;
   }
@@ -60,13 +59,14 @@
   function staleness(panel, bots) {
     const lost = window.botv2Live.lostSince();
     const now = window.botv2Live.now();
-    if (lost !== null && now - lost > LOST_MS) return { since: lost, why: `No connection for ${words(now - lost)}. The last values received are shown.` };
+    if (lost !== null && now - lost > LOST_MS) return { since: lost, why: botv2Words("No connection for {time}. The last values received are shown.", { time: words(now - lost) }) };
     const whose = panel.dataset.bots;
     const named = whose === "all" ? [...bots.keys()] : rowsOf(whose === "rows" ? panel.id : whose).map((row) => row.dataset.bot);
     const feeds = [...new Set(named)].map((bot) => bots.get(bot)).filter(Boolean);
     if (!feeds.length || !feeds.every((feed) => feed.silent)) return null;
     const latest = feeds.reduce((one, other) => (other.last > one.last ? other : one));
-    const why = `Silent for ${words(now - latest.last)}; ${latest.allowed / 1000} s are allowed (three heartbeats). The last values received are shown.`;
+    const times = { time: words(now - latest.last), allowed: words(latest.allowed) };
+    const why = botv2Words("Silent for {time}; {allowed} are allowed (three heartbeats). The last values received are shown.", times);
     return { since: latest.last, why: why };
   }
 
@@ -76,7 +76,7 @@
     const line = panel.querySelector(".stale-line");
     chip.hidden = line.hidden = stale === null;
     if (stale === null) return;
-    put(chip.querySelector(".stale-at"), "Stale since " + utc(stale.since));
+    put(chip.querySelector(".stale-at"), botv2Words("Stale since {time}", { time: window.botv2Format.clock(stale.since) }));
     put(line.querySelector(".stale-why"), stale.why);
     chip.title = stale.why;
   }
@@ -89,6 +89,7 @@
     if (badge) badge.hidden = !document.querySelector("[data-demo]");
   }
 
+  document.documentElement.style.setProperty("--bv-word-stale", JSON.stringify(botv2Words("stale"))); // what the stylesheet writes beside a silent row
   document.addEventListener("botv2:heard", (event) => {
     if (BY_RULE.has(event.detail.message)) return;
     for (const record of event.detail.records) heard[record.bot] = window.botv2Live.now();

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from dash import Dash, Input, Output, html
 from dash.development.base_component import Component
 
-from app.pages import monitoring, not_found
+from app.pages import alerts, dashboard, market, monitoring, not_found, portfolio, risk, strategies, system, trades
 from app.pages import settings as settings_page
-from components.frame import LIVE_PATH, NAVIGATION, SETTINGS_PATH, frame
+from components.frame import frame
 from components.ids import Id
+from components.navigation import LIVE_PATH, SETTINGS_PATH
+from components.words import N_, _
 from data.accounts import Principal
 from data.settings import Settings
 
@@ -26,9 +28,19 @@ class Page(NamedTuple):
     layout: Callable[[bool], Component]
 
 
-PAGES = {LIVE_PATH: Page("Live Monitor", monitoring.layout), SETTINGS_PATH: Page("Settings", settings_page.layout)}
-NOT_FOUND = Page("Page not found", not_found.layout)
-REDIRECTS = {"/": LIVE_PATH}  # until the Dashboard page exists
+PAGES = {
+    "/": Page(N_("Dashboard"), dashboard.layout),
+    "/portfolio": Page(N_("Portfolio"), portfolio.layout),
+    "/strategies": Page(N_("Strategies"), strategies.layout),
+    "/trades": Page(N_("Trades"), trades.layout),
+    LIVE_PATH: Page(N_("Live Monitor"), monitoring.layout),
+    "/risk": Page(N_("Risk"), risk.layout),
+    "/market": Page(N_("Market"), market.layout),
+    "/alerts": Page(N_("Alerts"), alerts.layout),
+    SETTINGS_PATH: Page(N_("Settings"), settings_page.layout),
+    "/system": Page(N_("System health"), system.layout),
+}
+NOT_FOUND = Page(N_("Page not found"), not_found.layout)
 
 
 def may_control(viewer: Principal | None) -> bool:
@@ -46,23 +58,15 @@ def validation_layout(settings: Settings) -> html.Div:
     return html.Div([build_layout(settings), *(page.layout(True) for page in [*PAGES.values(), NOT_FOUND])])
 
 
-def page_at(path: object) -> tuple[str, Page]:
-    """Return the path after redirects, and its page; `NOT_FOUND` for an unknown one. What is no text counts as ``/``."""
-    wanted = path if isinstance(path, str) and path else "/"
-    target = REDIRECTS.get(wanted, wanted)
-    return target, PAGES.get(target, NOT_FOUND)
+def page_at(path: object) -> Page:
+    """Return the page of a path, `NOT_FOUND` for an unknown one. What is no text counts as ``/``."""
+    return PAGES.get(path if isinstance(path, str) and path else "/", NOT_FOUND)
 
 
 def register_pages(app: Dash, viewer: Callable[[], Principal | None]) -> None:
-    """Register the callback that shows the page of the address and marks it in the navigation."""
-    entries = [(id, entry.path) for entry in NAVIGATION for id in (entry.id, entry.bar_id)]
+    """Register the callback that shows the page of the address; the navigation marks it by itself, see address.js."""
 
-    @app.callback(
-        Output(Id.PAGE, "children"),
-        Output(Id.TITLE, "children"),
-        *(Output(id, "aria-current") for id, _ in entries),
-        Input(Id.URL, "pathname"),
-    )
-    def show(path: object) -> tuple[object, ...]:
-        target, page = page_at(path)
-        return page.layout(may_control(viewer())), page.title, *("page" if target == entry_path else None for _, entry_path in entries)
+    @app.callback(Output(Id.PAGE, "children"), Output(Id.TITLE, "children"), Input(Id.URL, "pathname"))
+    def show(path: object) -> tuple[object, object]:
+        page = page_at(path)
+        return page.layout(may_control(viewer())), _(page.title)

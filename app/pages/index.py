@@ -1,7 +1,17 @@
-"""The document around the Dash app. Its one own script sets the theme before the first paint."""
+"""The document around the Dash app, in the language of who asks. Its one own script sets the theme before the first paint."""
+
+import html
+from typing import Any
+
+import dash
+import orjson
+
+from app.speech import chosen
+from components.format import date_pattern, months
+from components.words import _, script_words, speech
 
 INDEX_STRING = """<!doctype html>
-<html lang="en" data-theme="dark" data-bs-theme="dark" data-pair="teal-coral">
+<html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -10,11 +20,49 @@ INDEX_STRING = """<!doctype html>
     {%css%}
   </head>
   <body>
-    <noscript><p class="no-script">BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.</p></noscript>
+    <noscript><p class="no-script">{%noscript%}</p></noscript>
     {%app_entry%}
+    <script type="application/json" id="words">{%words%}</script>
     {%config%}
     {%scripts%}
     {%renderer%}
   </body>
 </html>
 """
+
+
+class Document(dash.Dash):
+    """Dash with a document that is made for each request."""
+
+    def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]  # Dash gives the parts by name
+        """Return the document: the parts that Dash made, and what depends on who asks."""
+        page = INDEX_STRING
+        waiting = parts.pop("app_entry").replace("Loading...", html.escape(_("Loading…")))
+        for name, value in (_personal() | parts | {"app_entry": waiting}).items():
+            page = page.replace("{%" + name + "%}", value)
+        return page
+
+
+def _personal() -> dict[str, str]:
+    preferred = chosen()
+    return {
+        "language": speech().language,
+        "pair": preferred.get("pair", "teal-coral"),
+        "amounts": "hidden" if preferred.get("hide_amounts") else "shown",
+        "noscript": html.escape(_("BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.")),
+        "words": _for_scripts(),
+    }
+
+
+def _for_scripts() -> str:
+    """Return what 05-words.js speaks with, as JSON that ends no script element."""
+    spoken = speech()
+    known: dict[str, Any] = {
+        "language": spoken.language,
+        "numbers": spoken.numbers,
+        "zone": spoken.zone,
+        "date": date_pattern(),
+        "months": months(),
+        "words": script_words(spoken.language),
+    }
+    return orjson.dumps(known).decode().replace("<", "\\u003c")

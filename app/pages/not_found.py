@@ -2,7 +2,8 @@
 
 from dash import dcc, html
 
-from components.frame import LIVE_PATH
+from components.navigation import LIVE_PATH
+from components.words import _
 
 
 def layout(_may_control: bool) -> html.Div:
@@ -10,9 +11,9 @@ def layout(_may_control: bool) -> html.Div:
     return html.Div(
         html.Section(
             [
-                html.H2("There is no page at this address"),
-                html.P("The link may be old or mistyped."),
-                dcc.Link("Go to the Live Monitor", href=LIVE_PATH),
+                html.H2(_("There is no page at this address")),
+                html.P(_("The link may be old or mistyped.")),
+                dcc.Link(_("Go to the Live Monitor"), href=LIVE_PATH),
             ],
             className="card not-found",
         ),

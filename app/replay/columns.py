@@ -9,10 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.replay import indicators, parameters
-from app.replay.indicators import Column
+from app.replay import parameters
 from app.replay.trade import END_OF_DATA, SIGNAL, STOP_LOSS, TAKE_PROFIT, Terms, Trade
+from data import indicators
 from data.importers.candle_file import Candle
+from data.metrics.checks import FloatArray as Column
 
 Flags = NDArray[np.bool_]
 

@@ -1,4 +1,4 @@
-"""The indicators of `app.replay.indicators`, fed close by close, as a bot that runs computes them."""
+"""The indicators of `data.indicators`, fed close by close, as a bot that runs computes them."""
 
 import math
 from collections import deque

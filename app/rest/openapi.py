@@ -207,7 +207,9 @@ def _responses(schemas: Schemas, rule: str, row: Endpoint) -> Schema:
 def _answer(schemas: Schemas, row: Endpoint) -> Schema:
     if row.streams is not None:
         content: Schema = {"text/csv": {"schema": {"type": "string"}}, JSON: {"schema": {"type": "array", "items": schemas.reference(row.streams)}}}
-        headers = {"Content-Disposition": {"required": True, "schema": {"type": "string"}}}
+        headers = {"Content-Disposition": {"required": row.returns is None, "schema": {"type": "string"}}}
+        if row.returns is not None:  # as it is, or by `format` as a file
+            content[JSON]["schema"] = {"anyOf": [_envelope(*schemas.fields(row.returns)), content[JSON]["schema"]]}
         return {"description": "A file of any length", "headers": headers, "content": content}
     if row.media:
         return {"description": "As it is", "content": {media: {"schema": {"type": "string"}} for media in row.media}}

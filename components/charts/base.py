@@ -7,15 +7,23 @@ and a switch of the theme needs no server.
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from components.parts import Content, View
+from components.words import speech
 from data import times
 
 Figure: TypeAlias = dict[str, Any]
 
 TEXT = {"size": 11, "color": "--bv-chart-text"}
-CLOCK = [{"dtickrange": [None, 30_000], "value": "%H:%M:%S"}, {"dtickrange": [30_000, None], "value": "%H:%M"}]
+DAY_MS = 86_400_000
+CLOCK = [
+    {"dtickrange": [None, 30_000], "value": "%H:%M:%S"},
+    {"dtickrange": [30_000, DAY_MS / 2], "value": "%H:%M"},
+    {"dtickrange": [DAY_MS / 2, 27 * DAY_MS], "value": "%-d %b"},
+    {"dtickrange": [27 * DAY_MS, "M11"], "value": "%b %Y"},
+    {"dtickrange": ["M11", None], "value": "%Y"},
+]
 # 124k and 1.2M, but 0.2 and not 200m: nobody reads money in thousandths
 AMOUNTS = [{"dtickrange": [None, 1], "value": "~g"}, {"dtickrange": [1, 1000], "value": ",~g"}, {"dtickrange": [1000, None], "value": "~s"}]
 AXIS: dict[str, Any] = {
@@ -33,8 +41,8 @@ AXIS: dict[str, Any] = {
 }
 
 
-def base_layout(title: str, x_title: str, y_title: str) -> dict[str, Any]:
-    """Return the layout of a live time chart: no template, value axis on the right, at most five lines.
+def base_layout(title: str, x_title: str, y_title: str, x_type: Literal["date", "category", "linear"] = "date") -> dict[str, Any]:
+    """Return the layout of a chart with two axes: no template, value axis on the right, at most five lines.
 
     Set no range in it, as a person may have zoomed: `autorangeoptions` says what has to be seen.
 
@@ -43,19 +51,18 @@ def base_layout(title: str, x_title: str, y_title: str) -> dict[str, Any]:
     return {
         "template": {},  # with None plotly.js brings its default back
         "title": {"text": title, "font": {"size": 13, "color": "--bv-text-1"}},
-        "paper_bgcolor": "rgba(0,0,0,0)",
+        "paper_bgcolor": "--bv-bg-2",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "autosize": True,
         "font": {"family": "--bv-font-num", **TEXT},
         "margin": {"l": 12, "r": 60, "t": 8, "b": 24},  # fixed, so that nothing moves when a value grows
         "xaxis": {
             **AXIS,
-            "type": "date",
+            "type": x_type,
             "showgrid": False,
             "zeroline": False,
             "title": {"text": x_title, "font": TEXT},
-            "tickformatstops": CLOCK,
-            "nticks": 5,
+            **({"tickformatstops": CLOCK, "nticks": 5} if x_type == "date" else {}),
         },
         "yaxis": {**AXIS, "side": "right", "showline": False, "ticklabelstandoff": 4, "nticks": 5, "title": {"text": y_title, "font": TEXT}},
         "hovermode": "x unified",
@@ -63,7 +70,7 @@ def base_layout(title: str, x_title: str, y_title: str) -> dict[str, Any]:
         "showlegend": False,
         "dragmode": "zoom",
         "selectdirection": "h",
-        "separators": ".,",
+        "separators": separators(),
         "uirevision": "live",  # a push of data keeps what a person has chosen in the picture
     }
 
@@ -76,3 +83,48 @@ def begin(moments: Sequence[str], shortest: timedelta) -> str:
 def chart_view(figure: Figure | None, note: Content, empty: Content) -> View:
     """Return a chart's view; without a figure the empty state, never bare axes."""
     return View(None, empty) if figure is None else View(note, None, figure=figure)
+
+
+def plain_layout(title: str) -> dict[str, Any]:
+    """Return the layout of a chart without axes: pie, treemap, Sankey, radar."""
+    layout = base_layout(title, "", "", "linear")
+    return {name: value for name, value in layout.items() if name not in {"xaxis", "yaxis"}} | {
+        "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+        "hovermode": "closest",
+    }
+
+
+def separators() -> str:
+    """Return the signs for decimals and thousands of the person who looks, as plotly.js takes them."""
+    symbols = speech().conventions.number_symbols["latn"]
+    return f"{symbols['decimal']}{symbols['group']}"
+
+
+def local(moments: Sequence[str]) -> list[str]:
+    """Return ISO moments as the wall clock of the shown time zone has them: plotly.js knows no zones."""
+    zone = speech().tz
+    if zone.key == "UTC":
+        return list(moments)
+    return [times.parse_iso(moment).astimezone(zone).replace(tzinfo=None).isoformat() for moment in moments]
+
+
+# Series 1 to 8 in order of the strategies' ids, so that a strategy keeps its colour on all pages; from the fourth on a dash tells, too.
+DASHES = ("solid", "solid", "solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+
+
+def series_colour(place: int) -> str:
+    """Return the colour token of the series at a place, counted from 0; they begin again after the eighth."""
+    return f"--bv-series-{place % 8 + 1}"
+
+
+def series_dash(place: int) -> str:
+    """Return the dash of the series at a place: colour alone tells no more than three lines apart."""
+    return DASHES[place % 8]
+
+
+def signed_bars(values: Sequence[float | None]) -> dict[str, Any]:
+    """Return the `marker` of bars that go up or down: up solid, down hatched, so that the colour is not alone."""
+    down = [value is not None and value < 0 for value in values]
+    colours = ["--bv-down" if fell else "--bv-up" for fell in down]
+    pattern = {"shape": ["/" if fell else "" for fell in down], "fillmode": "replace", "size": 5, "solidity": 0.5}
+    return {"color": colours, "pattern": pattern, "line": {"width": [1 if fell else 0 for fell in down], "color": colours}}

@@ -7,10 +7,10 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.charts.base import AMOUNTS, Figure, base_layout, begin, chart_view
+from components.charts.base import AMOUNTS, Figure, base_layout, begin, chart_view, local
 from components.parts import View, empty, time
+from components.words import _, speech, woven
 
-EMPTY = empty("No P&L in the last 60 minutes", "It begins with the next", "POST /api/monitoring/positions/update")
 SHORTEST = timedelta(minutes=2)  # what the first samples are drawn on: an axis needs a length
 
 
@@ -19,16 +19,17 @@ def live_pnl(samples: Mapping[str, Sequence[Any]]) -> Figure | None:
     moments, values = list(samples["timestamps"]), list(samples["values"])
     if not moments:
         return None
-    last = values[-1]
+    last, shown = values[-1], local(moments)
     decimals = fmt.money_decimals(values)
-    layout = base_layout("P&L of open positions", "time, UTC", "unrealized P&L, in the positions' currency")
-    layout["xaxis"]["autorangeoptions"] = {"include": begin(moments, SHORTEST), "clipmax": moments[-1]}
+    layout = base_layout(_("P&L of open positions"), _("time, {zone}").format(zone=speech().zone), _("unrealized P&L, in the positions' currency"))
+    layout["xaxis"]["autorangeoptions"] = {"include": local([begin(moments, SHORTEST)])[0], "clipmax": shown[-1]}
     layout["yaxis"]["tickformatstops"] = AMOUNTS
+    layout["meta"] = {"amounts": True, "now": fmt.change(last, decimals)}
     layout["annotations"] = [_tag(last, decimals)]
-    line: Figure = {"type": "scatter", "mode": "lines", "x": moments, "y": values, "name": "P&L"}
+    line: Figure = {"type": "scatter", "mode": "lines", "x": shown, "y": values, "name": _("P&L")}
     line |= {"line": {"color": "--bv-accent", "width": 1.6}, "hovertemplate": f"%{{y:+,.{decimals}f}}<extra></extra>", "fill": "tozeroy"}
     line |= {"fillgradient": {"type": "vertical", "colorscale": [[0, "--bv-accent/0"], [1, "--bv-accent/0.2"]]}}
-    dot: Figure = {"type": "scatter", "mode": "markers", "x": moments[-1:], "y": [last], "hoverinfo": "skip", "cliponaxis": False}
+    dot: Figure = {"type": "scatter", "mode": "markers", "x": shown[-1:], "y": [last], "hoverinfo": "skip", "cliponaxis": False}
     dot |= {"marker": {"color": "--bv-accent", "size": 7}}
     return {"data": [line, dot], "layout": layout}
 
@@ -36,8 +37,9 @@ def live_pnl(samples: Mapping[str, Sequence[Any]]) -> Figure | None:
 def live_pnl_view(samples: Mapping[str, Sequence[Any]], now: datetime) -> View:
     """Return the chart of `samples`, its age in the head."""
     moments = samples["timestamps"]
-    note = html.Span(["60 min, as of ", time(moments[-1], now)], className="as-of") if moments else None
-    return chart_view(live_pnl(samples), note, EMPTY)
+    note = html.Span(woven(_("60 min, as of {time}"), time=time(moments[-1], now)), className="as-of") if moments else None
+    nothing = empty(_("No P&L in the last 60 minutes"), _("It begins with the next"), "POST /api/monitoring/positions/update")
+    return chart_view(live_pnl(samples), note, nothing)
 
 
 def _tag(last: float, decimals: int) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class Principal:
     digest: str = field(repr=False, default="")
 
     @property
+    def number(self) -> int:
+        """Return the number of the user or token in its table."""
+        return int(self.id.partition(":")[2])
+
+    @property
     def is_session(self) -> bool:
         """Return whether a person's browser stands behind it."""
         return self.role is not None

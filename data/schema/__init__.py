@@ -5,7 +5,7 @@ from data.schema.book import MarketData, Portfolio, Strategy, Trade
 from data.schema.figures import RiskMetrics, StrategyPerformance
 from data.schema.live import AlertCursor, AlertFiring, AlertRule, BotState, Counter, Idempotency, Journal, Position, Signal
 from data.schema.marks import Alert, Annotation
-from data.schema.people import ApiToken, AuditEntry, Session, SignInLink, User
+from data.schema.people import ApiToken, AuditEntry, Preference, Session, SignInLink, User
 
 __all__ = [
     "Alert",
@@ -23,6 +23,7 @@ __all__ = [
     "MarketData",
     "Portfolio",
     "Position",
+    "Preference",
     "RiskMetrics",
     "Session",
     "SignInLink",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data import times
@@ -61,6 +61,16 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class Preference(Base):
+    """What a person has chosen for herself; see `data.preferences` for the names and what each may hold."""
+
+    __tablename__ = "preference"
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[Any | None] = mapped_column(JSON(none_as_null=False))
+    updated_at: Mapped[datetime]
 
 
 class AuditEntry(Base):

@@ -14,6 +14,7 @@ from data.scope.live import (
 )
 from data.scope.market import CandleScope, MarketScope, SymbolScope
 from data.scope.portfolio import EquityExportScope, EquityFilter, EquityScope, PortfolioScope, RiskScope, SnapshotScope
+from data.scope.selection import Selection
 from data.scope.strategies import (
     ComparisonScope,
     OneStrategyScope,
@@ -59,6 +60,7 @@ __all__ = [
     "RecordId",
     "RiskScope",
     "Scope",
+    "Selection",
     "Several",
     "SignalExportScope",
     "SignalScope",

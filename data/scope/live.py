@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from data.fields import AnyEventType, AnySeverity, Name
-from data.scope.base import Format, Limit, OneOrMore, RecordId, Scope, Since
+from data.scope.base import Format, Limit, OneOrMore, RecordId, Scope, Several, Since
 
 
 class ActivityScope(Scope):
@@ -32,9 +32,9 @@ class ActivityExportScope(ActivityScope):
 class SignalScope(Scope):
     """Which of the latest signals."""
 
-    strategy: Name | None = None
-    symbol: Name | None = None
-    bot: Name | None = None
+    strategy: Several = None
+    symbol: Several = None
+    bot: Several = None
 
 
 class SignalExportScope(SignalScope):
@@ -46,9 +46,9 @@ class SignalExportScope(SignalScope):
 class PositionScope(Scope):
     """Which open positions."""
 
-    bot: Name | None = None
-    symbol: Name | None = None
-    strategy: Name | None = None
+    bot: Several = None
+    symbol: Several = None
+    strategy: Several = None
 
 
 class PositionExportScope(PositionScope):

@@ -1,9 +1,22 @@
 """Which trades."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator, Field
+
+from data.assets import AssetClass
 from data.fields import AnyDirection, AnyStatus, Currency, Name
-from data.scope.base import Amount, Format, Page, Range, Scope, Several
+from data.planned import RiskLevel
+from data.scope.base import Amount, Format, OneOrMore, Page, Range, Scope, Several
+
+Outcome = Literal["winner", "loser", "breakeven"]
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+InAnyCase = BeforeValidator(_lower)
 
 
 class TradeFields(Scope):
@@ -16,6 +29,16 @@ class TradeFields(Scope):
     bot: Several = None
     min_pnl: Amount | None = None
     max_pnl: Amount | None = None
+    asset_class: Annotated[OneOrMore[Annotated[AssetClass, InAnyCase]] | None, Field(description="What the symbol names, told from its letters")] = (
+        None
+    )
+    outcome: Annotated[Annotated[Outcome, InAnyCase] | None, Field(description="Whether net P&L is above, below or exactly zero")] = None
+    min_return: Annotated[Amount | None, Field(description="Least `pnl_pct`, in percent")] = None
+    max_return: Annotated[Amount | None, Field(description="Greatest `pnl_pct`, in percent")] = None
+    risk: Annotated[
+        OneOrMore[Annotated[RiskLevel, InAnyCase]] | None,
+        Field(description="Planned loss, |entry price - stop loss| / entry price × leverage: low < 1 %, medium < 5 %, high; unknown without a stop"),
+    ] = None
     q: Name | None = None
 
 

@@ -25,6 +25,23 @@ def when(trade: Trade) -> datetime:
     return at(trade["exit_time"] or trade["entry_time"])
 
 
+def planned(trade: Trade) -> str:
+    if not trade["stop_loss"]:
+        return "unknown"
+    loss = abs(trade["entry_price"] - trade["stop_loss"]) / trade["entry_price"] * (trade["leverage"] or 1)
+    return "low" if loss < 0.01 else "medium" if loss < 0.05 else "high"
+
+
+CLASSES = {
+    "BTC/USDT": "crypto",
+    "ETH/USDT": "crypto",
+    "SOL/USDT": "crypto",
+    "EURUSD": "forex",
+    "AAPL": "equity",
+    "XAU/USD": "commodity",
+    "#1": "other",
+}
+OUTCOMES: dict[str, Callable[[float], bool]] = {"winner": lambda net: net > 0, "loser": lambda net: net < 0, "breakeven": lambda net: net == 0}
 # What each parameter means, in words of Python; the store and the columns each say it in their own.
 MEANINGS: dict[str, Callable[[Trade, Any], bool]] = {
     "symbol": lambda trade, value: trade["symbol"] in value.split(","),
@@ -34,6 +51,11 @@ MEANINGS: dict[str, Callable[[Trade, Any], bool]] = {
     "direction": lambda trade, value: trade["direction"] == value.lower(),
     "min_pnl": lambda trade, value: trade["net_pnl"] is not None and trade["net_pnl"] >= value,
     "max_pnl": lambda trade, value: trade["net_pnl"] is not None and trade["net_pnl"] <= value,
+    "asset_class": lambda trade, value: CLASSES[trade["symbol"]] in value.lower().split(","),
+    "outcome": lambda trade, value: trade["net_pnl"] is not None and OUTCOMES[value.lower()](trade["net_pnl"]),
+    "min_return": lambda trade, value: trade["pnl_pct"] is not None and trade["pnl_pct"] >= value,
+    "max_return": lambda trade, value: trade["pnl_pct"] is not None and trade["pnl_pct"] <= value,
+    "risk": lambda trade, value: planned(trade) in value.lower().split(","),
     "start": lambda trade, value: when(trade) >= at(value),
     "end": lambda trade, value: when(trade) <= at(value),
     "q": lambda trade, value: any(
@@ -48,6 +70,11 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "direction": ("long", "Short"),
     "min_pnl": (0, 10, -5.5),
     "max_pnl": (0, 10),
+    "asset_class": ("crypto", "Forex,equity", "commodity,other"),
+    "outcome": ("winner", "Loser", "breakeven"),
+    "min_return": (0, 2.5, -1),
+    "max_return": (0, 2.5),
+    "risk": ("low", "Medium,high", "unknown"),
     "start": ("2025-02-10T00:00:00Z", "2025-02-10T05:00:00+05:00"),
     "end": ("2025-02-15T12:00:00Z", "2025-02-12T00:00:00-03:00"),
     "q": ("t1", "USDT", "50%", "_", "Stop"),
@@ -59,9 +86,10 @@ def trades() -> list[Trade]:
     records = []
     for number in range(80):
         fields = {
-            "symbol": rng.choice(["BTC/USDT", "ETH/USDT", "SOL/USDT"]), "strategy": rng.choice(["swing", "grid", None]), "bot": rng.choice("abc"),
+            "symbol": rng.choice([*CLASSES]), "strategy": rng.choice(["swing", "grid", None]), "bot": rng.choice("abc"),
             "direction": rng.choice(["long", "short"]), "notes": rng.choice([None, "50% off", "under_score", "plain"]),
-            "exit_reason": rng.choice([None, "stop_loss", "roi"]),
+            "exit_reason": rng.choice([None, "stop_loss", "roi"]), "stop_loss": rng.choice([None, 0, 99.5, 99, 101, 95, 80]),
+            "leverage": rng.choice([None, 1, 2, 5]),
         }  # fmt: skip  # a table
         day = f"02-{1 + number % 20:02}"
         is_open = rng.random() < 0.2
@@ -144,7 +172,14 @@ def test_a_bot_is_picked_in_the_same_way_from_every_list(api: Api) -> None:
 
 def test_a_page_of_what_a_filter_keeps_goes_on_where_the_last_one_ended(api: Api) -> None:
     api.batch(*trades())
-    for filters in ({"bot": "a,b"}, {"status": "closed", "min_pnl": 0}, {"q": "USDT", "direction": "long"}, {"strategy": "grid", "sort": "net_pnl"}):
+    for filters in (
+        {"bot": "a,b"},
+        {"status": "closed", "min_pnl": 0},
+        {"q": "USDT", "direction": "long"},
+        {"strategy": "grid", "sort": "net_pnl"},
+        {"risk": "high,unknown", "asset_class": "crypto,forex"},
+        {"q": "t", "outcome": "winner", "risk": "unknown,medium"},
+    ):
         whole = [trade["id"] for trade in api.get("/api/trades", limit=1000, **filters)["data"]["trades"]]
         paged: list[int] = []
         cursor: dict[str, str] = {}
@@ -163,7 +198,9 @@ def test_lists_of_values_are_bounded_and_hold_no_empty_one(api: Api) -> None:
     names = ",".join(f"s{number}" for number in range(100))
     assert api.get("/api/trades", symbol=names)["data"]["total"] == 0
     for path, name, wrong in (
-        ("/api/trades", "symbol", f"{names},more"), ("/api/trades", "bot", "a,"), ("/api/trades/stats", "strategy", ",a"),
+        ("/api/trades", "symbol", f"{names},more"), ("/api/trades", "bot", "a,"), ("/api/trades", "asset_class", "crypto,gold"),
+        ("/api/trades/stats", "outcome", "winner,loser"), ("/api/export/trades", "risk", "extreme"), ("/api/trades/recent", "min_return", "NaN"),
+        ("/api/trades/stats", "strategy", ",a"),
         ("/api/alerts", "severity", "INFO,LOUD"), ("/api/alerts", "type", "trade,"), ("/api/strategies/comparison", "ids", "1,x"),
         ("/api/strategies/comparison", "ids", ",".join("1" * 11)), ("/activity", "event_type", "ORDER,"),
     ):  # fmt: skip  # a table

@@ -1,0 +1,167 @@
+"""Key figures: tiles with one number each, its change, and a sparkline where it has a past."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dash import html
+
+from components import format as fmt
+from components.parts import DECORATION, Content, Record, View, direction, facts, time
+from components.sparkline import sparkline
+from components.words import _, plural, woven
+
+SIGN = {"up": "▲", "down": "▼"}
+
+
+def tile(
+    label: str,
+    figure: str,
+    unit: str = "",
+    line: Content = "",
+    *,
+    style: str = "",
+    as_of: Content = "",
+    spark: Sequence[float | None] = (),
+    detail: str | None = None,
+) -> html.Div:
+    """Return a tile: `figure` is its number, `unit` what it counts, `line` what stands below; `detail` says which drill-down a click opens.
+
+    `style` holds "up" or "down" for a change, and "amount" for money, which can be hidden.
+    """
+    number = html.Span(figure, className=f"figure {style}".strip())
+    name: Content = label if detail is None else html.Button(label, type="button", className="tile-name", **facts(detail=detail))
+    head = html.Div([html.Span(name, className="tile-label"), html.Span(as_of, className="as-of")], className="tile-head")
+    body = html.Div([number, html.Span(unit, className="unit")], className="tile-figure")
+    drawn = sparkline(spark, _("{name} over time").format(name=label)) if len(spark) > 1 else ""
+    return html.Div([head, body, html.Div(line, className="tile-line"), drawn], className="tile", **facts(key=label))
+
+
+def _tiles(tiles: Sequence[html.Div]) -> View:
+    return View(None, html.Div(list(tiles), className="tiles"))
+
+
+def _money(change: float | None) -> str:
+    return f"{direction(change)} amount".strip()
+
+
+def _change(text: str, value: float | None, *, amount: bool = False) -> html.Span:
+    way = direction(value)
+    arrow = html.Span(SIGN[way], className="tri", **DECORATION) if way else ""
+    return html.Span([arrow, html.Span(text, className="amount" if amount else "")], className=way)
+
+
+def _age(when: str | None, now: datetime) -> Content:
+    return woven(_("as of {time}"), time=time(when, now)) if when else ""
+
+
+def kpis(answer: Record, now: datetime) -> View:
+    """Return the four key figures of the Dashboard: worth, P&L, win rate and Sharpe ratio."""
+    money, sparks = answer["currency"], answer["sparks"]
+    age = _age(answer["as_of"], now)
+    decimals = fmt.currency_decimals(money)
+    day: list[Any] = [
+        _change(
+            f"{fmt.change(answer['daily_change'], decimals)} ({fmt.change_percent(answer['daily_change_pct'])})", answer["daily_change"], amount=True
+        ),
+        " ",
+        _("today"),
+    ]
+    returned: list[Any] = [_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]), " ", _("in the range, net")]
+    win_rate = None if answer["win_rate"] is None else answer["win_rate"] * 100
+    count = _("{won} of {all}").format(
+        won=fmt.level(answer["winning_trades"]), all=plural("{n} trade", "{n} trades", answer["trades"]).format(n=fmt.level(answer["trades"]))
+    )
+    deepest = None if answer["max_drawdown"] is None else answer["max_drawdown"] * 100
+    fall: list[Any] = [_("max drawdown"), " ", _change(fmt.change_percent(deepest), deepest)]
+    return _tiles(
+        [
+            tile(_("Portfolio value"), fmt.level(answer["value"], decimals), money, day, as_of=age, spark=sparks["value"], style="amount"),
+            tile(
+                _("Total P&L"),
+                fmt.change(answer["total_pnl"], decimals),
+                money,
+                returned,
+                style=_money(answer["total_pnl"]),
+                as_of=age,
+                spark=sparks["pnl"],
+            ),
+            tile(_("Win rate"), fmt.percent(win_rate, 1), "", count, as_of=age, spark=sparks["win_rate"], detail="risk:win_rate"),
+            tile(_("Sharpe ratio"), fmt.ratio(answer["sharpe_ratio"]), "", fall, as_of=age, spark=sparks["sharpe"], detail="risk:sharpe_ratio"),
+        ]
+    )
+
+
+def strategy_figures(answer: Record, _now: datetime) -> View:
+    """Return the key figures of all strategies together: how many, the best, the worst, how many trades."""
+    rows = answer["strategies"]
+    money = answer["currency"]
+    decimals = fmt.currency_decimals(money)
+    ranked = sorted(rows, key=lambda row: row["net_pnl"])
+    earning = sum(row["net_pnl"] > 0 for row in rows)
+    tiles = [
+        tile(_("Strategies"), fmt.level(len(rows)), "", _("{n} of them earn").format(n=fmt.level(earning))),
+        tile(_("Trades"), fmt.level(sum(row["trades"] for row in rows)), "", _("closed in the range")),
+    ]
+    for label, row in ((_("Best strategy"), ranked[-1] if ranked else None), (_("Weakest strategy"), ranked[0] if ranked else None)):
+        if row is None:
+            tiles.append(tile(label, fmt.UNKNOWN))
+            continue
+        pnl, name = row["net_pnl"], row["name"]
+        shown = html.Span(name, className="tile-text")
+        tiles.append(
+            tile(
+                label,
+                fmt.change(pnl, decimals),
+                money,
+                shown,
+                style=_money(pnl),
+                spark=row["sparkline"],
+                detail=f"strategy:{name}",
+            )
+        )
+    return _tiles(tiles)
+
+
+def trade_figures(answer: Record, _now: datetime) -> View:
+    """Return the key figures of the trades in range: P&L, win rate, profit factor, expectancy."""
+    money = answer["currency"]
+    decimals = fmt.currency_decimals(money)
+    pnl, rate = answer["total_pnl"] if answer["total_trades"] else None, answer["win_rate"]
+    won = _("{won} won, {lost} lost").format(won=fmt.level(answer["winning_trades"]), lost=fmt.level(answer["losing_trades"]))
+    closed = plural("{n} trade", "{n} trades", answer["total_trades"]).format(n=fmt.level(answer["total_trades"]))
+    held = _("held {time} on average").format(time=fmt.duration(answer["avg_duration_seconds"]))
+    fees: list[Any] = [_("fees"), " ", html.Span(fmt.level(answer["fees"], decimals), className="amount")]
+    return _tiles(
+        [
+            tile(_("Net P&L"), fmt.change(pnl, decimals), money, [closed, ", ", *fees], style=_money(pnl)),
+            tile(_("Win rate"), fmt.percent(None if rate is None else rate * 100, 1), "", won, detail="risk:win_rate"),
+            tile(
+                _("Profit factor"),
+                fmt.ratio(answer["profit_factor"]),
+                "",
+                _("gross profit ÷ gross loss"),
+                detail="risk:profit_factor",
+            ),
+            tile(_("Expectancy"), fmt.change(answer["expectancy"], decimals), money, held, style=_money(answer["expectancy"])),
+        ]
+    )
+
+
+def account(answer: Record, now: datetime) -> View:
+    """Return the key figures of the accounts: worth, cash, P&L, open positions."""
+    money, age = answer["currency"], _age(answer["as_of"], now)
+    decimals = fmt.currency_decimals(money)
+    total, floating = answer["total_pnl"], answer["unrealized_pnl"]
+    day: list[Any] = [_change(fmt.change(answer["daily_change"], decimals), answer["daily_change"], amount=True), " ", _("today")]
+    cash: list[Any] = [_("margin used"), " ", html.Span(fmt.level(answer["margin_used"], decimals), className="amount")]
+    since: list[Any] = [_change(fmt.change_percent(answer["total_pnl_pct"]), answer["total_pnl_pct"]), " ", _("since the first report")]
+    unrealized: list[Any] = [_("unrealized"), " ", _change(fmt.change(floating, decimals), floating, amount=True)]
+    return _tiles(
+        [
+            tile(_("Portfolio value"), fmt.level(answer["total_value"], decimals), money, day, as_of=age, style="amount"),
+            tile(_("Cash"), fmt.level(answer["cash_balance"], decimals), money, cash, as_of=age, style="amount"),
+            tile(_("Total P&L"), fmt.change(total, decimals), money, since, style=_money(total), as_of=age),
+            tile(_("Open positions"), fmt.level(len(answer["positions"])), "", unrealized, as_of=age),
+        ]
+    )

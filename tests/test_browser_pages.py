@@ -1,0 +1,163 @@
+"""Every page in a real browser, on the demo's store and on one that freqtrade wrote: each draws what it lists, quietly, for everybody."""
+
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+from app.pages import PAGES
+from components import format as fmt
+from components.ids import Id, body_of, graph_of
+from components.panels import PANELS, alerts, dashboard, live, market, portfolio, risk, strategies, system, trades
+from tests.support.page import axe_violations, script, wait
+from tests.support.paths import real_file
+from tests.support.server import ADMIN_PASSWORD, LiveServer
+
+if TYPE_CHECKING:
+    from dash.testing.browser import Browser
+
+pytestmark = pytest.mark.timeout(300)
+ROWS = {
+    "/": dashboard,
+    "/portfolio": portfolio,
+    "/strategies": strategies,
+    "/trades": trades,
+    "/monitoring": live,
+    "/risk": risk,
+    "/market": market,
+    "/alerts": alerts,
+    "/system": system,
+}
+THEMES = ("dark", "light", "auto", "terminal")
+# What an import of closed trades cannot fill: nothing is open, nothing happens now, and there are no candles.
+NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES}
+WAITING = """
+const seen = (one) => one.getClientRects().length > 0;
+return [...document.querySelectorAll(".skel")].filter(seen).length;
+"""
+TRACES = """
+const plot = document.querySelector(`#${arguments[0]} .js-plotly-plot`);
+if (!plot || !plot._fullData || !plot.getClientRects().length) return 0;
+return plot.querySelectorAll("svg.main-svg path, svg.main-svg rect, svg.main-svg circle").length && plot._fullData.length;
+"""
+
+
+@pytest.fixture(scope="module")
+def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server with its demo, a year of whose past is there."""
+    server = LiveServer(tmp_path_factory.mktemp("demo"))
+    server.flags = ("--demo",)
+    try:
+        server.start()
+        headers = server.bearer("read")
+        seen = -1
+        for _ in range(90):
+            known = requests.get(f"{server.url}/api/trades/stats", headers=headers, timeout=10).json()["data"]["total_trades"]
+            candles = requests.get(f"{server.url}/api/market", headers=headers, timeout=10).json()["data"]["total"]
+            if known == seen and known > 100 and candles >= 4:
+                break
+            seen = known
+            time.sleep(1)
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def freqtrade_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """A server on a store into which freqtrade's database was imported, and told what its bot began with."""
+    path = real_file("freqtrade/tradesv3.sqlite")
+    server = LiveServer(tmp_path_factory.mktemp("freqtrade"))
+    try:
+        server.command("import", "freqtrade", str(path), "--bot", "ft")
+        server.start()
+        balance = {"bot": "ft", "starting_balance": 0.01}
+        answer = requests.post(f"{server.url}/api/portfolio/starting-balance", json=balance, headers=server.bearer("control"), timeout=10)
+        assert answer.ok, answer.text
+        yield server
+    finally:
+        server.kill()
+
+
+def opened(browser: "Browser", server: LiveServer, path: str) -> None:
+    """Sign in and open a page; returns when nothing of it is on its way."""
+    browser.driver.get(f"{server.url}/login?next={path}")
+    browser.find_element("input[name=username]").send_keys("admin")
+    browser.find_element("input[name=password]").send_keys(ADMIN_PASSWORD)
+    browser.find_element("form [type=submit]").click()
+    browser.wait_for_element(".page", timeout=30)
+    wait(browser, 40).until(lambda _: not script(browser, WAITING), f"{path} still waits for something")
+
+
+def drawn(browser: "Browser", charts: list[Id]) -> None:
+    """Wait until each chart shows traces."""
+    for chart in charts:
+        wait(browser, 30).until(lambda _, id=chart: script(browser, TRACES, graph_of(id)), f"{chart} was not drawn")
+
+
+def quiet(browser: "Browser") -> list[str]:
+    """Return what the console holds of errors; a violation of the content security policy is one."""
+    return [line["message"] for line in browser.driver.get_log("browser") if line["level"] == "SEVERE"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_draws_all_of_its_charts_on_the_demo_without_a_fault_in_any_theme_and_fits_a_phone(
+    path: str, demo_server: LiveServer, browser: "Browser"
+) -> None:
+    opened(browser, demo_server, f"{path}?range=all")
+    charts = [panel.id for panel in ROWS[path].PANELS if panel.is_chart] if path in ROWS else []
+    drawn(browser, charts)
+    assert not script(browser, "return document.querySelector('.fault-state') && document.querySelector('.fault-state').textContent")
+    for theme in THEMES:
+        script(browser, "document.querySelector(`.top [data-theme-choice=${arguments[0]}]`).click()", theme)
+        assert axe_violations(browser) == [], theme
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True})
+    wait(browser).until(lambda _: script(browser, "return innerWidth") == 360)
+    assert script(browser, "return document.documentElement.scrollWidth") <= 360
+    drawn(browser, charts)
+    assert quiet(browser) == []
+
+
+def test_every_page_draws_every_chart_of_a_store_that_freqtrade_wrote_and_says_what_is_missing_for_the_others(
+    freqtrade_server: LiveServer, browser: "Browser"
+) -> None:
+    opened(browser, freqtrade_server, "/?range=all")
+    for path in ROWS:
+        browser.driver.get(f"{freqtrade_server.url}{path}?range=all")
+        browser.wait_for_element(".page", timeout=30)
+        wait(browser, 40).until(lambda _: not script(browser, WAITING))
+        charts = [panel.id for panel in ROWS[path].PANELS if panel.is_chart]
+        drawn(browser, [chart for chart in charts if chart not in NOT_IN_FREQTRADE])
+        for chart in NOT_IN_FREQTRADE.intersection(charts):
+            said = browser.driver.find_element("id", body_of(chart)).text
+            assert "/api/" in said, f"{chart} does not say what would fill it: {said!r}"
+    assert quiet(browser) == []
+
+
+def test_figures_on_the_screen_are_those_that_rest_gives_for_the_same_question(freqtrade_server: LiveServer, browser: "Browser") -> None:
+    headers = freqtrade_server.bearer("read")
+
+    def rest(path: str) -> Any:
+        return requests.get(f"{freqtrade_server.url}/api/{path}", headers=headers, timeout=30).json()["data"]
+
+    trades_stats, figures, equity = rest("trades/stats"), rest("risk/metrics"), rest("portfolio/equity")
+    opened(browser, freqtrade_server, "/?range=all")
+    drawn(browser, [Id.PANEL_EQUITY, Id.PANEL_WATERFALL])
+    tiles = dict(script(browser, "return [...document.querySelectorAll('.tile')].map((one) => [one.dataset.key, one.innerText])"))
+    assert fmt.change(trades_stats["total_pnl"], 8) in tiles["Total P&L"]
+    assert fmt.percent(trades_stats["win_rate"] * 100, 1) in tiles["Win rate"]
+    assert f"{trades_stats['winning_trades']} of {trades_stats['total_trades']} trades" in tiles["Win rate"]
+    assert fmt.ratio(figures["sharpe_ratio"]) in tiles["Sharpe ratio"]
+    assert fmt.change_percent(figures["max_drawdown"] * 100) in tiles["Sharpe ratio"]
+    plotted = script(browser, "return document.querySelector(`#${arguments[0]} .js-plotly-plot`)._fullData[0].y", graph_of(Id.PANEL_EQUITY))
+    assert [value for value in plotted if value is not None][-1] == pytest.approx(equity["end_value"], abs=1e-9)
+    browser.driver.get(f"{freqtrade_server.url}/risk?range=all")
+    row = "return [...document.querySelectorAll('[data-detail=\"risk:profit_factor\"]')].map((one) => (one.closest('tr') || one).innerText).join()"
+    wait(browser).until(lambda _: fmt.ratio(figures["profit_factor"]) in script(browser, row))
+
+
+def test_no_panel_is_left_out_of_the_pages() -> None:
+    listed = [panel.id for module in ROWS.values() for panel in module.PANELS]
+    assert sorted(listed) == sorted(panel.id for panel in PANELS)
