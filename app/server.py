@@ -15,7 +15,7 @@ from app.cache import answer_cache
 from app.callback_guard import guard_callbacks
 from app.gate import Gate, principal, request_id
 from app.pages.index import INDEX_STRING, Document
-from app.rest import alerts, annotations, charts, exports, market, monitoring, portfolio, preferences, risk, strategies, trades
+from app.rest import alerts, annotations, charts, details, exports, market, monitoring, portfolio, preferences, risk, strategies, trades
 from app.rest.endpoint import blueprint
 from app.rest.service import service
 from app.sockets import Push
@@ -27,6 +27,20 @@ from data.settings import Settings
 log = logging.getLogger(__name__)
 
 ASSETS = Path(__file__).parent / "assets"
+APIS = {
+    "monitoring": monitoring,
+    "trades": trades,
+    "strategies": strategies,
+    "market": market,
+    "alerts": alerts,
+    "charts": charts,
+    "annotations": annotations,
+    "export": exports,
+    "portfolio": portfolio,
+    "preferences": preferences,
+    "risk": risk,
+    "details": details,
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 HTTP_CODES = {400: Code.BAD_REQUEST, 404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 413: Code.TOO_LARGE, 415: Code.UNSUPPORTED_MEDIA_TYPE}
 
@@ -43,17 +57,8 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     speech.install(flask, desk.preferences, settings.botv2_timezone)
     enforce(flask)
     _handle_errors(flask)
-    flask.register_blueprint(blueprint("monitoring", "/api/monitoring", desk, monitoring.ENDPOINTS))
-    flask.register_blueprint(blueprint("trades", "/api/trades", desk, trades.ENDPOINTS))
-    flask.register_blueprint(blueprint("strategies", "/api/strategies", desk, strategies.ENDPOINTS))
-    flask.register_blueprint(blueprint("market", "/api/market", desk, market.ENDPOINTS))
-    flask.register_blueprint(blueprint("alerts", "/api/alerts", desk, alerts.ENDPOINTS))
-    flask.register_blueprint(blueprint("charts", "/api/charts", desk, charts.ENDPOINTS))
-    flask.register_blueprint(blueprint("annotations", "/api/annotations", desk, annotations.ENDPOINTS))
-    flask.register_blueprint(blueprint("export", "/api/export", desk, exports.ENDPOINTS))
-    flask.register_blueprint(blueprint("portfolio", "/api/portfolio", desk, portfolio.ENDPOINTS))
-    flask.register_blueprint(blueprint("preferences", "/api/preferences", desk, preferences.ENDPOINTS))
-    flask.register_blueprint(blueprint("risk", "/api/risk", desk, risk.ENDPOINTS))
+    for name, nouns in APIS.items():
+        flask.register_blueprint(blueprint(name, f"/api/{name}", desk, nouns.ENDPOINTS))
     flask.register_blueprint(service(desk))
     flask.register_blueprint(signin.blueprint(desk.accounts))
     _answer_unknown_paths(flask)

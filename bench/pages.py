@@ -95,16 +95,22 @@ window.redrawn = {};
 for (const card of document.querySelectorAll("section[id^=panel-]")) {
   const body = document.getElementById(card.id + "-body"), plot = card.querySelector(".js-plotly-plot");
   const note = () => { window.redrawn[card.id] = (window.redrawn[card.id] || 0) + 1; };
-  if (body) new MutationObserver((changes) => changes.some((one) => one.type !== "attributes") && note()).observe(body, {childList: true, subtree: true, characterData: true});
+  const all = {childList: true, subtree: true, characterData: true};
+  if (body) new MutationObserver((changes) => changes.some((one) => one.type !== "attributes") && note()).observe(body, all);
   if (plot && plot.on) plot.on("plotly_afterplot", note);
 }
 """
 
 
+def _trade(number: int) -> dict[str, object]:
+    day = f"2026-01-{number % 27 + 1:02d}"
+    prices = {"entry_price": 100, "exit_price": 100 + number % 7, "size": 1}
+    named = {"trade_id": f"t{number}", "symbol": "BTCUSDT", "direction": "long", "strategy": "MA"}
+    return {"kind": "trade", **named, **prices, "entry_time": f"{day}T00:00:00Z", "exit_time": f"{day}T05:00:00Z"}
+
+
 def _browser_figures(driver: Chrome, program: Program, api: Api) -> Iterator[Figure]:
-    trades = [{"trade_id": f"t{n}", "symbol": "BTCUSDT", "direction": "long", "size": 1, "entry_price": 100, "exit_price": 100 + n % 7,
-               "entry_time": f"2026-01-{n % 27 + 1:02d}T00:00:00Z", "exit_time": f"2026-01-{n % 27 + 1:02d}T05:00:00Z", "strategy": "MA"} for n in range(200)]  # fmt: skip  # a table
-    api.post("/batch", {"records": [{"kind": "trade", **trade} for trade in trades]})
+    api.post("/batch", {"records": [_trade(number) for number in range(200)]})
     driver.get(f"http://127.0.0.1:{program.port}/?range=all")
     WebDriverWait(driver, 30).until(lambda one: one.execute_script("return document.querySelectorAll('.board .main-svg').length > 6"))
     time.sleep(3)

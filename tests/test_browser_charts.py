@@ -49,7 +49,13 @@ def trades() -> list[dict[str, Any]]:
     made, start = [], datetime.now(UTC) - timedelta(days=40)
     for number in range(120):
         begun = start + timedelta(hours=8 * number)
-        record = {"kind": "trade", "trade_id": f"t{number}", "symbol": "BTC/USDT", "strategy": ("Trend", "Carry")[number % 2], "bot": "alpha"}
+        record: dict[str, Any] = {
+            "kind": "trade",
+            "trade_id": f"t{number}",
+            "symbol": "BTC/USDT",
+            "strategy": ("Trend", "Carry")[number % 2],
+            "bot": "alpha",
+        }
         record |= {"direction": "long", "size": 1, "entry_price": 100, "exit_price": 101, "net_pnl": (7.5, -4, 2.25, -6)[number % 4]}
         made.append(record | {"entry_time": begun.isoformat(), "exit_time": (begun + timedelta(hours=1)).isoformat()})
     return made

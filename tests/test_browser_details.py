@@ -20,7 +20,7 @@ pytestmark = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)  # th
 DIALOG = f"#{Id.DETAIL}"
 POSITION = {"position_id": "p 1|a", "symbol": "ETH/USDT", "side": "LONG", "entry_price": 2000, "current_price": 2040, "size": 2, "bot": "alpha"}
 ALERT = {"title": "Margin is low", "message": "12 % left", "severity": "WARNING", "bot": "alpha"}
-CLOSED = {"exit_time": "2025-01-02T14:59:59Z", "exit_price": 101, "status": "closed", "strategy": "MA & <b>co</b>", "stop_loss": 90}
+CLOSED: dict[str, Any] = {"exit_time": "2025-01-02T14:59:59Z", "exit_price": 101, "status": "closed", "strategy": "MA & <b>co</b>", "stop_loss": 90}
 
 IN_SIGHT = """const one = document.querySelector(arguments[0]);
   if (!one) return false;

@@ -124,11 +124,11 @@ def test_every_page_draws_every_chart_of_a_store_that_freqtrade_wrote_and_says_w
     freqtrade_server: LiveServer, browser: "Browser"
 ) -> None:
     opened(browser, freqtrade_server, "/?range=all")
-    for path in ROWS:
+    for path, module in ROWS.items():
         browser.driver.get(f"{freqtrade_server.url}{path}?range=all")
         browser.wait_for_element(".page", timeout=30)
         wait(browser, 40).until(lambda _: not script(browser, WAITING))
-        charts = [panel.id for panel in ROWS[path].PANELS if panel.is_chart]
+        charts = [panel.id for panel in module.PANELS if panel.is_chart]
         drawn(browser, [chart for chart in charts if chart not in NOT_IN_FREQTRADE])
         for chart in NOT_IN_FREQTRADE.intersection(charts):
             said = browser.driver.find_element("id", body_of(chart)).text

@@ -7,7 +7,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from app.logs import FILE_NAME, FILES_KEPT, JsonLine, SharedFileHandler, configure, redacted
+from app.logs import FILE_NAME, FILES_KEPT, JsonLine, SharedFileHandler, configure
+from data.redaction import redacted
 
 KEY = "bv2_q83vEjRWeJq83vEjRWeJq83vEjRWeJq83vEjRWeJq83"
 

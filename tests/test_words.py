@@ -112,7 +112,7 @@ def bare_in_panels(desk: "Desk") -> list[str]:
     for panel in PANELS:
         for query in QUERIES:
             view = panel.shown(panel.ask(desk, query), datetime.now(UTC))
-            bare = untranslated([panel.heading, _(panel.hint) if panel.hint else None, view.note, view.body, view.bar])
+            bare = untranslated([panel.heading, view.note, view.body, view.bar])
             found += [f"{panel.id}: {text}" for text in bare + untranslated_in_figure(view.figure) if text not in rules]
     return found
 

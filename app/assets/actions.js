@@ -28,6 +28,7 @@
     button.disabled = true;
     try {
       await send(method, path, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
+      if (button.dataset.done) window.botv2Toast({ severity: "SUCCESS", title: button.dataset.done, message: "" });
       window.botv2Live.soon();
     } catch (problem) {
       window.botv2Toast({ severity: "ERROR", title: words("That was refused"), message: problem.message });

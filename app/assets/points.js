@@ -17,13 +17,21 @@
   let opening = 0; // the timer of details that are about to open
   let secondClick = -TWICE_MS;
 
-  /* Where several points lie over each other, those drawn last are seen: signs stand over lines. */
+  let pressed = 0; // where on the screen, from its top
+
+  /* Of the points of one moment the one that lies nearest to the pointer; where they lie over each other, those drawn last are seen. */
+  function nearest(points, plot) {
+    const at = pressed - plot.getBoundingClientRect().top;
+    const away = (one) => (one.bbox ? Math.round(Math.abs((one.bbox.y0 + one.bbox.y1) / 2 - at) / 8) : 0);
+    return points.reduce((best, one) => (away(one) <= away(best) ? one : best));
+  }
+
   function point(clicked, id) {
     if (!clicked || !window.botv2Detail || performance.now() - secondClick < TWICE_MS) return;
-    const found = clicked.points.map((one) => referenceOf(one.customdata)).filter((one) => REFERENCE.test(one || ""));
+    const found = clicked.points.filter((one) => REFERENCE.test(referenceOf(one.customdata) || ""));
     if (!found.length) return;
     clearTimeout(opening);
-    const open = () => window.botv2Detail.open(found[found.length - 1]);
+    const open = () => window.botv2Detail.open(referenceOf(nearest(found, document.getElementById(id)).customdata));
     if (isNarrowed(panelOf(id))) opening = setTimeout(open, TWICE_MS);
     else open();
   }
@@ -110,6 +118,7 @@
     else window.Plotly.relayout(plot, { "xaxis.range[0]": first, "xaxis.range[1]": last });
   }
 
+  document.addEventListener("pointerdown", (event) => (pressed = event.clientY), true);
   document.addEventListener("pointerdown", begin);
   document.addEventListener("pointermove", go);
   document.addEventListener("pointerup", end);

@@ -343,13 +343,17 @@
     if (tableOf(panel)) freshen(tableOf(panel));
   }
 
-  function page() {
+  /* Tables that have come with a page, or gone with one. */
+  function look() {
     for (const panel of Object.keys(tables)) if (!tables[panel].frame.isConnected) delete tables[panel];
     for (const frame of document.querySelectorAll("[data-grid]")) if (!tables["panel-" + frame.dataset.grid]) begin(frame);
   }
 
-  document.addEventListener("botv2:page", page);
-  document.addEventListener("botv2:drawn", (event) => drawn(event.detail));
+  document.addEventListener("botv2:page", look);
+  document.addEventListener("botv2:drawn", (event) => {
+    look(); // the news of another page can be earlier than the page
+    drawn(event.detail);
+  });
   document.addEventListener("botv2:address", () => {
     for (const panel of Object.keys(tables)) if (tableOf(panel)) readdressed(tables[panel]);
   });

@@ -1,20 +1,16 @@
 """The Live Monitor page."""
 
-from typing import Any
+from dash import html
 
-from dash import dcc, html
-
+from components.charts.card import chart_card
 from components.feed import feed_card
-from components.ids import Id, graph_of
+from components.ids import Id
 from components.panels import heading
 from components.parts import button, card, export_menu
 from components.switches import switch
 from components.words import N_, _
 
 API = "/api/monitoring"
-REMOVED = ["select2d", "lasso2d", "autoScale2d"]
-# plotly.js 4 offers to upload a chart to its maker's cloud: not from here
-GRAPH: Any = {"displayModeBar": "hover", "displaylogo": False, "responsive": True, "modeBarButtonsToRemove": REMOVED, "showSendToCloud": False}
 
 
 def layout(_may_control: bool) -> html.Div:
@@ -22,8 +18,8 @@ def layout(_may_control: bool) -> html.Div:
     right = html.Div(
         [
             card(Id.PANEL_STATISTICS, heading(Id.PANEL_STATISTICS), extra="statistics", lines=1),
-            _chart(Id.PANEL_PNL, "seven", str(Id.PANEL_POSITIONS)),
-            _chart(Id.PANEL_MINUTES, "five", "all", legend=True),
+            chart_card(Id.PANEL_PNL, "seven", bots=str(Id.PANEL_POSITIONS)),
+            chart_card(Id.PANEL_MINUTES, "five", legend=_keys(), bots="all"),
             card(
                 Id.PANEL_POSITIONS, heading(Id.PANEL_POSITIONS), extra="wide", lines=4, tools=[_export(Id.PANEL_POSITIONS, "positions")], bots="rows"
             ),
@@ -37,11 +33,8 @@ def layout(_may_control: bool) -> html.Div:
     return html.Div([feed_card(heading(Id.PANEL_ACTIVITY)), right], className="page monitor")
 
 
-def _chart(panel: Id, extra: str, bots: str, *, legend: bool = False) -> html.Section:
-    """The graph stands hidden until there is something to draw: an empty one would show bare axes."""
-    keys = [html.Span([html.I(className=f"key {key}"), _(key)], className="legend") for key in (N_("all"), N_("warnings"))] if legend else ""
-    graph = html.Div(dcc.Graph(id=graph_of(panel), config=GRAPH, className="graph"), className="chart", hidden=True, role="img")
-    return card(panel, heading(panel), keys, f"{extra} charted", below=graph, bots=bots)
+def _keys() -> list[html.Span]:
+    return [html.Span([html.I(className=f"key {key}"), _(key)], className="legend") for key in (N_("all"), N_("warnings"))]
 
 
 def _export(panel: Id, name: str) -> html.Details:

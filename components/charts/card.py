@@ -24,9 +24,8 @@ def chart_card(panel: Id, extra: str = "", *, legend: Content = "", bots: str = 
         html.Div(className="chart-pills", hidden=True, role="group", **named(_("Filters of {chart}").format(chart=row.heading))),
         html.Div(dcc.Graph(id=graph_of(panel), config=config, className="graph"), className="chart", hidden=True, role="img"),
     ]
-    hint = [html.Span(legend), html.Span(_(row.hint), className="unit")] if row.hint else legend
     below = html.Div(parts, className="chart-place", **allowed)
-    return card(panel, row.heading, hint, f"{extra} charted".strip(), tools=[chart_menu(row)], below=below, bots=bots)
+    return card(panel, row.heading, legend, f"{extra} charted".strip(), tools=[chart_menu(row)], below=below, bots=bots)
 
 
 def graph_config() -> dict[str, Any]:

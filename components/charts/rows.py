@@ -1,6 +1,6 @@
 """A chart's data as a table: what its traces hold, a row for each moment, category or point.
 
-What is drawn a second time for its looks (`hoverinfo` is "skip") is left out.
+What is drawn a second time for its looks (`hoverinfo` is "skip"), or only to be clicked ("none"), is left out.
 """
 
 import html as markup
@@ -35,7 +35,7 @@ def rows(figure: Figure | None) -> Table:
     table = _Builder()
     if figure is not None:
         for trace in figure["data"]:
-            if trace.get("hoverinfo") != "skip" or trace["type"] in ALWAYS:
+            if trace.get("hoverinfo") not in {"skip", "none"} or trace["type"] in ALWAYS:
                 READERS.get(trace["type"], _series)(trace, figure["layout"], table)
     return table.done()
 
@@ -68,7 +68,7 @@ class _Builder:
         """Return the table, ordered by its first column where that is time or a number."""
         found = list(self._rows.values())
         columns = self.columns + ([DETAIL] if any(DETAIL in row for row in found) else [])
-        table = [{name: row.get(name) for name in columns} for row in found]
+        table: list[Row] = [{name: row.get(name) for name in columns} for row in found]
         if columns and _is_ordered([row[columns[0]] for row in table]):
             table.sort(key=lambda row: row[columns[0]])
         return Table(tuple(columns), table)

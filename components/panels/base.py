@@ -28,7 +28,6 @@ class Panel(NamedTuple):
         question: what it asks the desk, about what the page's address selects for it.
         draw: how the answer looks.
         follows: whether it is asked again when the address's query changes.
-        hint: in English, marked with `N_`: the units, beside the title.
         is_chart: whether `draw` returns a figure; such a panel can be exported, shown as a table and taken as a picture.
         is_timeline: whether its x axis is time, so that it can carry annotations.
         brushes: whether a range that is dragged in it is applied to the page.
@@ -42,7 +41,6 @@ class Panel(NamedTuple):
     question: Callable[["Desk", Any], Any]
     draw: Callable[[Any, datetime], View]
     follows: bool = True
-    hint: str = ""
     is_chart: bool = False
     is_timeline: bool = False
     brushes: bool = False

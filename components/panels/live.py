@@ -42,6 +42,7 @@ PANELS = (
         live_pnl_view,
         follows=False,
         is_chart=True,
+        is_timeline=True,
     ),
     Panel(
         Id.PANEL_MINUTES,
@@ -51,6 +52,7 @@ PANELS = (
         events_per_minute_view,
         follows=False,
         is_chart=True,
+        is_timeline=True,
     ),
     Panel(Id.PANEL_ACTIVITY, N_("Activity"), Id.VERSION_EVENTS, found_events, activity, reads=lambda search, _: search),
     Panel(Id.PANEL_POSITIONS, N_("Open positions"), Id.VERSION_POSITIONS, _positions, positions),
