@@ -9,7 +9,7 @@ from dash import html
 from components import format as fmt
 from components.ids import Id
 from components.links import safe_url
-from components.parts import Record, View, button, empty, facts, icon, named, pressed, severity, time
+from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, pressed, severity, time
 from components.switches import switch
 from components.words import N_, _
 from data.times import clock
@@ -23,7 +23,7 @@ CONDITIONS = {
     "closed_below": N_("A position was closed with a loss beyond … %"),
     "stale_feed": N_("A bot has missed … heartbeats"),
 }
-SEVERITY_WORDS = {"INFO": N_("Info"), "SUCCESS": N_("Success"), "WARNING": N_("Warning"), "ERROR": N_("Error"), "CRITICAL": N_("Critical")}
+SEVERITY_WORDS = {name: word for name, (_shape, word) in SEVERITIES.items()}
 RULE_HEADS = (N_("Rule"), N_("When"), N_("Cool-down"), N_("On"), "")
 
 
@@ -93,7 +93,7 @@ def _rule(rule: Record) -> html.Tr:
         _("on") if rule["enabled"] else _("off"),
         type="button",
         className="chip-switch needs-control",
-        **named(_("Rule {name}").format(name=name)),
+        **named((_("on, rule {name}") if rule["enabled"] else _("off, rule {name}")).format(name=name)),
         **pressed(rule["enabled"]),
         **flip,
     )

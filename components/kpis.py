@@ -67,7 +67,7 @@ def kpis(answer: Record, now: datetime) -> View:
         " ",
         _("today"),
     ]
-    returned: list[Any] = [_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]), " ", _("in the range, net")]
+    returned: list[Any] = [_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]), " ", _("net, in range")]
     win_rate = None if answer["win_rate"] is None else answer["win_rate"] * 100
     count = _("{won} of {all}").format(
         won=fmt.level(answer["winning_trades"]), all=plural("{n} trade", "{n} trades", answer["trades"]).format(n=fmt.level(answer["trades"]))

@@ -53,14 +53,19 @@ def _trade(trade: Record, decimals: int, now: datetime) -> html.Tr:
             html.Td(html.Button(trade["symbol"], type="button", className="sym plain", **facts(detail=f"trade:{trade['id']}"))),
             html.Td(side(trade["direction"]), className="sec"),
             html.Td(trade["strategy"] or fmt.UNKNOWN, className="c-strategy c-wide sec"),
-            html.Td(fmt.plain(trade["size"], 6), className="c-wide num sec"),
+            html.Td(fmt.plain(trade["size"], 5), className="c-wide num sec"),
             html.Td(fmt.level(trade["entry_price"], places), className="c-wide num sec"),
             html.Td(fmt.level(trade["exit_price"], places), className="c-wide num"),
             html.Td(_("open") if trade["status"] == "open" else fmt.change(result, decimals), className=f"num amount {direction(result)}"),
-            html.Td(fmt.duration(trade["duration_seconds"]), className="c-wide num mut"),
+            html.Td(_held(trade["duration_seconds"]), className="c-wide num mut"),
         ],
         **facts(key=str(trade["id"]), row=trade["updated_at"], detail=f"trade:{trade['id']}"),
     )
+
+
+def _held(seconds: float | None) -> str:
+    """Return how long a position was held, without seconds: this is the short list."""
+    return fmt.UNKNOWN if seconds is None else fmt.duration(seconds).rpartition(":")[0]
 
 
 def latest_events(found: Found, now: datetime) -> View:

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from components import format as fmt
 from components.ids import Id, body_of, drawing_of, note_of
-from components.words import _, woven
+from components.words import N_, _, woven
 from data.times import iso
 
 Content: TypeAlias = str | Component | Sequence[str | Component | None] | None
@@ -29,11 +29,11 @@ class View(NamedTuple):
 
 
 SEVERITIES = {
-    "INFO": ("info", "Info"),
-    "SUCCESS": ("success", "Success"),
-    "WARNING": ("warning", "Warning"),
-    "ERROR": ("error", "Error"),
-    "CRITICAL": ("critical", "Critical"),
+    "INFO": ("info", N_("Info")),
+    "SUCCESS": ("success", N_("Success")),
+    "WARNING": ("warning", N_("Warning")),
+    "ERROR": ("error", N_("Error")),
+    "CRITICAL": ("critical", N_("Critical")),
 }
 
 

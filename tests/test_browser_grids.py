@@ -223,4 +223,7 @@ def test_strategies_are_chosen_to_compare_and_positions_follow_their_prices(a_fe
     wait(live_page, 30).until(lambda _: "+100.00" in "".join(shown(live_page, Id.PANEL_HOLDINGS)[0]))
     assert script(live_page, "return window.kept.isConnected"), "the row is the same"
     assert axe_violations(live_page) == []
+    for path, panel, first in (("/trades", Id.PANEL_TRADES, ""), ("/portfolio", Id.PANEL_HOLDINGS, "ETHUSDT"), ("/trades", Id.PANEL_TRADES, "")):
+        script(live_page, f"botv2Address.go('{path}?range=all')")  # as a link does, without a new document
+        wait_for_rows(live_page, first, panel)
     assert live_page.get_logs() == []

@@ -31,8 +31,8 @@ ROWS = {
     "/system": system,
 }
 THEMES = ("dark", "light", "auto", "terminal")
-# What an import of closed trades cannot fill: nothing is open, nothing happens now, and there are no candles.
-NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES}
+# What an import of closed trades of one strategy cannot fill: nothing is open, nothing happens now, there are no candles, nor two to compare.
+NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES, Id.PANEL_RADAR}
 WAITING = """
 const seen = (one) => one.getClientRects().length > 0;
 return [...document.querySelectorAll(".skel")].filter(seen).length;
@@ -127,7 +127,7 @@ def test_every_page_draws_every_chart_of_a_store_that_freqtrade_wrote_and_says_w
     for path, module in ROWS.items():
         browser.driver.get(f"{freqtrade_server.url}{path}?range=all")
         browser.wait_for_element(".page", timeout=30)
-        wait(browser, 40).until(lambda _: not script(browser, WAITING))
+        wait(browser, 40).until(lambda _: not script(browser, WAITING), f"{path} still waits for something")
         charts = [panel.id for panel in module.PANELS if panel.is_chart]
         drawn(browser, [chart for chart in charts if chart not in NOT_IN_FREQTRADE])
         for chart in NOT_IN_FREQTRADE.intersection(charts):
@@ -151,8 +151,9 @@ def test_figures_on_the_screen_are_those_that_rest_gives_for_the_same_question(f
     assert f"{trades_stats['winning_trades']} of {trades_stats['total_trades']} trades" in tiles["Win rate"]
     assert fmt.ratio(figures["sharpe_ratio"]) in tiles["Sharpe ratio"]
     assert fmt.change_percent(figures["max_drawdown"] * 100) in tiles["Sharpe ratio"]
-    plotted = script(browser, "return document.querySelector(`#${arguments[0]} .js-plotly-plot`)._fullData[0].y", graph_of(Id.PANEL_EQUITY))
-    assert [value for value in plotted if value is not None][-1] == pytest.approx(equity["end_value"], abs=1e-9)
+    line = "return document.querySelector(`#${arguments[0]} .js-plotly-plot`)._fullData.find((one) => one.name === 'Portfolio').y"
+    plotted = [value for value in script(browser, line, graph_of(Id.PANEL_EQUITY)) if value is not None]
+    assert plotted[-1] == pytest.approx(equity["end_value"], abs=1e-9)
     browser.driver.get(f"{freqtrade_server.url}/risk?range=all")
     row = "return [...document.querySelectorAll('[data-detail=\"risk:profit_factor\"]')].map((one) => (one.closest('tr') || one).innerText).join()"
     wait(browser).until(lambda _: fmt.ratio(figures["profit_factor"]) in script(browser, row))

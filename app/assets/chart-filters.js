@@ -107,6 +107,7 @@
   function fill(filters) {
     const dialog = dialogOf();
     strategies(dialog.querySelector("[data-choices=strategy]"), filters.strategy);
+    symbols(dialog.querySelector("select[name=benchmark]"), filters.benchmark);
     for (const select of dialog.querySelectorAll("select")) select.value = filters[select.name] || "";
     for (const name of AMOUNTS) sheets().field(dialog, name).value = filters[name] || "";
     for (const name of ["start", "end"]) {
@@ -135,6 +136,12 @@
       return label;
     }));
     if (!all.length) host.append(sheets().element("span", "mut", words("No strategies yet")));
+  }
+
+  function symbols(select, chosen) {
+    const known = window.botv2Choices ? window.botv2Choices().symbols || [] : [];
+    const all = [...new Set([...known, ...(chosen ? [chosen] : [])])];
+    select.replaceChildren(select.options[0], ...all.map((name) => Object.assign(sheets().element("option", "", name), { value: name })));
   }
 
   function choices() {

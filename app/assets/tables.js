@@ -8,6 +8,7 @@
   "use strict";
   const PATIENCE_MS = 30000;
   const SAVE_MS = 500;
+  const LOOK_MS = 20;
   const PREFERENCE = "/api/preferences/columns";
   const PHONE = window.matchMedia("(max-width: 640px)");
   const CHOICE = "ag-Grid-SelectionColumn";
@@ -285,17 +286,32 @@
   });
 
   /* ---- beginning, and new data ---- */
+  const isLong = (api) => api.getGridOption("rowModelType") === "infinite";
+  const isReady = (api) => !isLong(api) || Boolean(api.getGridOption("datasource")); // dash-ag-grid's own has been set, else it would replace ours
+
+  /* Resolves to the grid in `frame` when it is there, to null when the page is left before. For a while after a page has
+     come back dash-ag-grid still gives the grid that the page had before. */
+  async function gridIn(frame, id) {
+    while (frame.isConnected) {
+      let api = null;
+      try {
+        api = window.dash_ag_grid.getApi(id);
+      } catch (notYet) {
+        api = null;
+      }
+      if (api && !api.isDestroyed() && frame.querySelector(`[grid-id="${api.getGridId()}"]`) && isReady(api)) return api;
+      await new Promise((done) => setTimeout(done, LOOK_MS));
+    }
+    return null;
+  }
+
   async function begin(frame) {
     const panel = "panel-" + frame.dataset.grid;
     const table = { panel: panel, key: frame.dataset.grid, frame: frame, questions: [], asking: null, again: new Set(), widths: {}, version: null, sought: null, failed: false, api: null };
     tables[panel] = table;
-    try {
-      table.api = await window.dash_ag_grid.getApiAsync(panel + "-grid");
-    } catch (gone) {
-      return; // the page was left before its table was there
-    }
-    if (tables[panel] !== table) return;
-    table.isLong = table.api.getGridOption("rowModelType") === "infinite";
+    table.api = await gridIn(frame, panel + "-grid");
+    if (tables[panel] !== table || !table.api) return;
+    table.isLong = isLong(table.api);
     const first = columnsOf(table).find((column) => column.getColDef().initialSort);
     table.sort = first ? sortText([{ colId: first.getColId(), sort: first.getColDef().initialSort }]) : "";
     await arrange(table);

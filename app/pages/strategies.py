@@ -16,8 +16,8 @@ def layout(_may_control: bool) -> html.Div:
         chart_card(Id.PANEL_BUBBLES, "four"),
         chart_card(Id.PANEL_BOXES, "four"),
         chart_card(Id.PANEL_RADAR, "four"),
-        chart_card(Id.PANEL_COMPARISON, "six"),
-        card(Id.PANEL_COMPARED, heading(Id.PANEL_COMPARED), extra="six list", bots="none"),
+        chart_card(Id.PANEL_COMPARISON, "five"),
+        card(Id.PANEL_COMPARED, heading(Id.PANEL_COMPARED), extra="seven list", bots="none"),
         strategies_grid_card(),
     ]
     return html.Div(cards, className="page board")

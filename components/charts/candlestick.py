@@ -14,7 +14,7 @@ from components.charts.base import AMOUNTS, TEXT, Figure, base_layout, chart_vie
 from components.charts.keys import line_key
 from components.charts.marks import Answer, name_of, note, rounded, tag, words
 from components.charts.trade_marks import signal_marks, trade_marks
-from components.parts import View, empty
+from components.parts import View, empty, facts, named, pressed
 from components.words import N_, _, plural, speech
 
 FOR_RSI = 15  # candles: its first value is that of the fifteenth
@@ -62,15 +62,26 @@ def candlestick(answer: Answer) -> Figure | None:
     return {"data": traces, "layout": _layout(answer, moments, closes, decimals, STRIPS[bool(volumes), has_rsi])}
 
 
+def _timeframes(answer: Answer) -> html.Span:
+    """Return a button for each length of candles that there is; address.js does what they say."""
+    buttons = [
+        html.Button(name, type="button", className="chip-switch", **facts(set="timeframe", value=name), **pressed(name == answer["timeframe"]))
+        for name in answer["timeframes"]
+    ]
+    return html.Span(buttons, className="timeframes", role="group", **named(_("Length of a candle")))
+
+
 def candlestick_view(answer: Answer, _now: datetime) -> View:
     """Return the chart; its head says the symbol, the length of a candle and how many there are, and names the lines."""
     count = len(answer["candles"])
     counted = plural("{n} candle", "{n} candles", count).format(n=fmt.level(count))
-    about = note(answer["symbol"], answer["timeframe"], _("the newest {candles}").format(candles=counted) if answer["has_more"] else counted)
+    about = note(answer["symbol"], _("the newest {candles}").format(candles=counted) if answer["has_more"] else counted)
     keys = [line_key(_(title), colour, dash) for _name, title, colour, dash in AVERAGES]
     call = f"POST /api/market/{quote(answer['symbol'] or 'BTC/USDT', safe='')}/ohlcv"
     nothing = empty(_("No candles"), _("They appear as soon as a bot sends"), call)
-    return chart_view(candlestick(answer), [html.Span([*keys, line_key(_("Bollinger"), BAND, "solid")], className="legends"), *about], nothing)
+    return chart_view(
+        candlestick(answer), [html.Span([*keys, line_key(_("Bollinger"), BAND, "solid")], className="legends"), _timeframes(answer), *about], nothing
+    )
 
 
 def _layout(answer: Answer, moments: Sequence[str], closes: Sequence[float], decimals: int, strips: Mapping[str, list[float]]) -> dict[str, Any]:

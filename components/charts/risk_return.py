@@ -99,7 +99,7 @@ def _told(one: Mapping[str, Any]) -> str:
 
 def _bar() -> dict[str, Any]:
     place = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom", "ypad": 4, "xpad": 0, "len": 130, "lenmode": "pixels"}
-    words = {"title": {"text": _("Sharpe"), "side": "right", "font": TEXT}, "tickfont": TEXT, "nticks": 4}
+    words = {"title": {"text": _("Sharpe"), "side": "right", "font": TEXT}, "tickfont": TEXT, "nticks": 3, "tickangle": 0}
     return place | words | {"thickness": 6, "outlinewidth": 0}
 
 

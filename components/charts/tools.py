@@ -89,6 +89,7 @@ def _filters() -> html.Dialog:
     fields = [
         _field("range", _("Time range"), [_select(_("Range"), "range", RANGES), *_moments()]),
         _field("strategy", _("Strategies"), [html.Div(className="choices-list", **facts(choices="strategy"))]),
+        _field("benchmark", _("Benchmark"), [_select(_("Symbol"), "benchmark", {"": N_("none")})]),
         _field("asset_class", _("Asset class"), [_chips("asset_class", ASSET_CLASSES)]),
         _field("outcome", _("Outcome"), [_select(_("Trades"), "outcome", OUTCOMES)]),
         _field("min_pnl", _("P&L"), [_amount(_("At least"), "min_pnl"), _amount(_("At most"), "max_pnl")]),

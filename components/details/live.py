@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from dash import html
 
 from components import format as fmt
+from components.activity import type_word
 from components.charts.base import Figure
 from components.details.base import (
     Detail,
@@ -26,7 +27,8 @@ from components.details.base import (
     value_line,
 )
 from components.details.trades import number
-from components.parts import DECORATION, Record, chip, severity
+from components.parts import DECORATION, SEVERITIES, Record, chip, severity
+from components.signals import kind_word
 from components.track import track
 from components.words import N_, _, plural
 from data.scope import AlertListScope, PortfolioScope, PositionScope, Selection, SignalScope, TradeFilter
@@ -110,7 +112,7 @@ def _draw_signal(answer: Record, now: datetime) -> Detail:
     signal, past = answer["signal"], answer["past"]
     known = pairs(
         (_("Confidence"), figure_of(fmt.percent(signal["confidence"] * 100))),
-        (_("Vote of the ensemble"), signal["ensemble_vote"] or fmt.UNKNOWN),
+        (_("Vote of the ensemble"), kind_word(signal["ensemble_vote"]) if signal["ensemble_vote"] else fmt.UNKNOWN),
         (_("Sent"), moment(signal["timestamp"], now)),
         (_("Strategy"), named_link("strategy", signal["strategy_name"])),
         (_("Symbol"), link(f"symbol:{signal['symbol']}", signal["symbol"])),
@@ -134,7 +136,7 @@ def _earlier(signal: Record, now: datetime) -> html.Li:
 
 def _tag(kind: str) -> html.Span:
     arrow = [html.Span(ARROWS[kind], className="tri", **DECORATION)] if kind in ARROWS else []
-    return chip([*arrow, kind], f"tag {kind.lower()}")
+    return chip([*arrow, kind_word(kind)], f"tag {kind.lower()}")
 
 
 def _confidence_chart(signal: Record, past: list[Record]) -> Figure | None:
@@ -144,7 +146,7 @@ def _confidence_chart(signal: Record, past: list[Record]) -> Figure | None:
     moments, values = [each["timestamp"] for each in past[::-1]], [100 * each["confidence"] for each in past[::-1]]
     figure = value_line(title, _("confidence, %"), moments, values, ".0f")
     figure["data"][0] |= {"mode": "lines+markers", "marker": {"size": 5}, "line": {"color": "--bv-accent", "width": 1.2, "shape": "hv"}}
-    figure["data"][0]["text"] = [each["signal_type"] for each in past[::-1]]
+    figure["data"][0]["text"] = [kind_word(each["signal_type"]) for each in past[::-1]]
     figure["data"][0]["hovertemplate"] = f"%{{text}} %{{y}}{fmt.THIN}%<extra></extra>"
     return figure
 
@@ -158,15 +160,15 @@ def _event(desk: "Desk", given: str, _selection: Selection) -> Record:
 
 def _draw_event(event: Record, now: datetime) -> Detail:
     known = pairs(
-        (_("Type"), event["event_type"]),
-        (_("Severity"), html.Span([severity(event["severity"], spoken=False), " ", event["severity"]])),
+        (_("Type"), type_word(event["event_type"])),
+        (_("Severity"), html.Span([severity(event["severity"], spoken=False), " ", _(SEVERITIES[event["severity"]][1])])),
         (_("When"), moment(event["timestamp"], now)),
         (_("Bot"), named_link("bot", event["bot"])),
         (_("Number"), figure_of(str(event["id"]))),
     )
     metadata = section(_("What the bot added"), pretty(event["metadata"])) if event["metadata"] else None
     message = html.P(event["message"], className="sheet-text large")
-    return Detail(title=_("Event {id}").format(id=event["id"]), note=chip(event["event_type"], "type"), body=[message, known, metadata])
+    return Detail(title=_("Event {id}").format(id=event["id"]), note=chip(type_word(event["event_type"]), "type"), body=[message, known, metadata])
 
 
 # --- bot -----------------------------------------------------------------------------------------------------------

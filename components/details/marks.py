@@ -8,8 +8,10 @@ from dash import html
 from components import format as fmt
 from components.details.base import Detail, Kind, action, field, form, link, moment, named_link, pairs, parameters, section, text
 from components.details.trades import number
+from components.grids.alerts import TYPES
 from components.links import safe_url
-from components.parts import Record, chip, severity
+from components.panels import PANELS
+from components.parts import SEVERITIES, Record, chip, severity
 from components.words import N_, _
 from data.scope import Selection
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from data.desk import Desk
 
 STATES = {"active": N_("active"), "acknowledged": N_("acknowledged"), "resolved": N_("resolved")}
+MARKS = {"trade": N_("Trade"), "signal": N_("Signal"), "news": N_("News"), "custom": N_("Note")}
+TITLES = {panel.key: panel.title for panel in PANELS}
 NOTE_LENGTH = 2000
 
 
@@ -28,8 +32,8 @@ def _draw_annotation(mark: Record, now: datetime) -> Detail:
     path = f"/api/annotations/{mark['id']}"
     known = pairs(
         (_("At"), moment(mark["date"], now)),
-        (_("Chart"), mark["chart_id"]),
-        (_("Type"), mark["type"]),
+        (_("Chart"), _(TITLES.get(mark["chart_id"] or "", mark["chart_id"] or fmt.UNKNOWN))),
+        (_("Type"), _(MARKS[mark["type"]])),
         (_("By"), mark["user"]),
         (_("Made"), moment(mark["created_at"], now)),
         (_("Last changed"), moment(mark["updated_at"], now)),
@@ -38,7 +42,7 @@ def _draw_annotation(mark: Record, now: datetime) -> Detail:
     question = _("Delete this annotation? It goes for everybody.")
     return Detail(
         title=_("Annotation {id}").format(id=mark["id"]),
-        note=chip(mark["type"]),
+        note=chip(_(MARKS[mark["type"]])),
         body=[html.P(mark["text"], className="sheet-text large"), known],
         actions=action(_("Delete"), f"DELETE {path}", _("The annotation is deleted"), "btn-line danger", question),
         form=form("PATCH", path, _("Change the text"), _("Save"), _("The annotation is changed"), words),
@@ -52,8 +56,8 @@ def _alert(desk: "Desk", given: str, _selection: Selection) -> Record:
 def _draw_alert(alert: Record, now: datetime) -> Detail:
     path = f"POST /api/alerts/{alert['id']}"
     known = pairs(
-        (_("Severity"), html.Span([severity(alert["severity"], spoken=False), " ", alert["severity"]])),
-        (_("Type"), alert["type"]),
+        (_("Severity"), html.Span([severity(alert["severity"], spoken=False), " ", _(SEVERITIES[alert["severity"]][1])])),
+        (_("Type"), _(TYPES[alert["type"]])),
         (_("Raised"), moment(alert["timestamp"], now)),
         (_("Acknowledged"), moment(alert["acknowledged_at"], now)),
         (_("Resolved"), moment(alert["resolved_at"], now)),

@@ -63,7 +63,7 @@ def _row(one: Record, decimals: int, widest: float, total: float | None, now: da
     shown: dict[str, Any] = {
         "unrealized_pnl": pnl_bar(pnl, fmt.change(pnl, decimals), widest, [beside]),
         "distance": track(one),
-        "size": fmt.plain(one["size"]),
+        "size": fmt.plain(one["size"], 6),
         "entry_price": fmt.level(one["entry_price"], places),
         "current_price": fmt.level(one["current_price"], places),
         "value": fmt.level(one["value"], 2),

@@ -132,7 +132,7 @@ def trade_row(trade: Record, now: datetime, decimals: int) -> Record:
         "bot": trade["bot"],
         "status": _(STATUSES[trade["status"]]),
         "outcome": fmt.UNKNOWN if outcome is None else _(OUTCOMES[outcome]),
-        "size": fmt.plain(trade["size"]),
+        "size": fmt.plain(trade["size"], 6),
         "entry_price": fmt.level(trade["entry_price"], places),
         "exit_price": fmt.level(trade["exit_price"], places),
         "net_pnl": fmt.change(net, money),

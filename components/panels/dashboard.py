@@ -27,7 +27,7 @@ PANELS = (
         is_chart=True,
         is_timeline=True,
         brushes=True,
-        filters=OF_ACCOUNTS,
+        filters=(*OF_ACCOUNTS, "benchmark"),
     ),
     Panel(
         Id.PANEL_WATERFALL,

@@ -3,6 +3,7 @@
 from components.charts.allocation_pie import allocation_pie_view
 from components.charts.allocation_treemap import allocation_treemap_view
 from components.charts.pnl_sankey import pnl_sankey_view
+from components.grids.holdings import held, holdings_view
 from components.ids import Id
 from components.kpis import account
 from components.panels.base import OF_TRADES, Panel
@@ -44,4 +45,5 @@ PANELS = (
         is_chart=True,
         filters=OF_TRADES,
     ),
+    Panel(Id.PANEL_HOLDINGS, N_("Open positions"), Id.VERSION_ACCOUNT, held, holdings_view),
 )

@@ -1,6 +1,7 @@
 """The panels of the Trades page."""
 
 from components.charts.hours_heatmap import hours_heatmap_view
+from components.grids.trades import asked, trades_question, trades_view
 from components.ids import Id
 from components.kpis import trade_figures
 from components.panels.base import OF_TRADES, Panel
@@ -17,4 +18,5 @@ PANELS = (
         is_chart=True,
         filters=OF_TRADES,
     ),
+    Panel(Id.PANEL_TRADES, N_("Trades"), Id.VERSION_BOOK, trades_question, trades_view, reads=asked),
 )
