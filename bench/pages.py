@@ -109,8 +109,8 @@ def _trade(number: int) -> dict[str, object]:
     return {"kind": "trade", **named, **prices, "entry_time": f"{day}T00:00:00Z", "exit_time": f"{day}T05:00:00Z"}
 
 
-def _browser_figures(driver: Chrome, program: Program, api: Api) -> Iterator[Figure]:
-    api.post("/batch", {"records": [_trade(number) for number in range(200)]})
+def _browser_figures(driver: Chrome, program: Program, token: str) -> Iterator[Figure]:
+    Api(program.port, token).post("/batch", {"records": [_trade(number) for number in range(200)]})
     driver.get(f"http://127.0.0.1:{program.port}/?range=all")
     WebDriverWait(driver, 30).until(lambda one: one.execute_script("return document.querySelectorAll('.board .main-svg').length > 6"))
     time.sleep(3)
@@ -132,7 +132,7 @@ def _browser_figures(driver: Chrome, program: Program, api: Api) -> Iterator[Fig
     )
     yield Figure("bytes of a beat, headers included", "transferSize", [beat["bytes"] for beat in beats] or [0], Goal(1000, at_least=False), " B")
     driver.execute_script(REDRAWN)
-    api.post("/activity", {"event_type": "ORDER", "message": "one event"})
+    Api(program.port, token).post("/activity", {"event_type": "ORDER", "message": "one event"})
     time.sleep(4)
     redrawn = driver.execute_script("return window.redrawn")
     yield Figure(f"panels redrawn by an event ({', '.join(sorted(redrawn))})", "all on the page: 10", [len(redrawn)], Goal(1, at_least=False))
@@ -154,9 +154,9 @@ def measure() -> Section:
         program = Program(Path(folder), "app", "run")
         try:
             program.start()
-            api = Api(program.port, make_token(program, "ingest"))
+            token = make_token(program, "ingest")
             with signed_in(program) as driver:
-                figures += _browser_figures(driver, program, api)
+                figures += _browser_figures(driver, program, token)
         finally:
             program.kill()
     return Section("Pages", note, figures)

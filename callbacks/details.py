@@ -10,6 +10,7 @@ from callbacks.browser import in_browser
 from components.details import drawing, missing
 from components.ids import Id, graph_of
 from components.parts import Record, failed
+from components.preferred import in_preferred_currency
 from components.words import _
 from data import times
 from data.errors import Code, Refused
@@ -47,7 +48,7 @@ def register(app: Dash, desk: "Desk") -> None:
 def detail(desk: "Desk", ref: str, search: str | None) -> Record:
     """Return what the dialog shows of a reference; of one that is unknown or gone, and of a fault, it says so."""
     try:
-        return drawing(desk, ref, Selection.parse(search), times.now())
+        return drawing(desk, ref, in_preferred_currency(desk, Selection.parse(search)), times.now())
     except Refused as refusal:
         if refusal.code is Code.NOT_FOUND:
             return _said(ref, _("Not found"), html.P(missing(ref), className="sheet-gone"))

@@ -15,6 +15,7 @@ from components.grids.holdings import held, holding_rows
 from components.grids.strategies import strategy_rows
 from components.grids.trades import trade_rows
 from components.ids import Id, again_of, grid_of, key_of, rows_of, wanted_of
+from components.preferred import in_preferred_currency
 from data import times
 from data.errors import Code, Refused
 from data.records import faults
@@ -58,7 +59,7 @@ def _register(app: Dash, desk: "Desk", panel: Id, version_id: Id, question: "Que
         if version is None:  # the page is there before its first pulse
             raise PreventUpdate
         try:
-            return rows(question(desk, Selection.parse(search, key_of(panel))), times.now())
+            return rows(question(desk, in_preferred_currency(desk, Selection.parse(search, key_of(panel)))), times.now())
         except Exception:  # the panel tells the person
             log.exception("the rows of %s could not be read", panel)
             raise PreventUpdate from None

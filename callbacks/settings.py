@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dash import Dash, Input, Output
+from dash import Dash, Input, Output, ctx
 from dash.exceptions import PreventUpdate
 
 from callbacks.browser import in_browser
@@ -57,7 +57,9 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
         who = viewer()
         if who is None or not who.is_session:
             raise Refused(Code.FORBIDDEN, "preferences belong to people: sign in; a token has none")
-        changed = {name: value for (_field, name, empty), value, before in zip(FIELDS, values, _shown(desk, who), strict=True) if value != before}
+        touched = {str(each).partition(".")[0] for each in ctx.triggered_prop_ids}  # another tab may have changed the others
+        fields = zip(FIELDS, values, _shown(desk, who), strict=True)
+        changed = {name: value for (field, name, _empty), value, before in fields if value != before and str(field) in touched}
         if not changed:  # the form was filled in, not changed
             raise PreventUpdate
         for name, value in changed.items():

@@ -66,6 +66,7 @@ class Id(StrEnum):
     VERSION_BOOK = "version-book"
     VERSION_ACCOUNT = "version-account"
     VERSION_MARKET = "version-market"
+    VERSION_MEASURED = "version-measured"
     VERSION_RULES = "version-rules"
     VERSION_HEALTH = "version-health"
     VERSION_DETAIL = "version-detail"

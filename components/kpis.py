@@ -10,6 +10,7 @@ from components import format as fmt
 from components.parts import DECORATION, Content, Record, View, direction, facts, time
 from components.sparkline import sparkline
 from components.words import _, plural, woven
+from data import times
 
 SIGN = {"up": "▲", "down": "▼"}
 
@@ -51,6 +52,13 @@ def _change(text: str, value: float | None, *, amount: bool = False) -> html.Spa
     return html.Span([arrow, html.Span(text, className="amount" if amount else "")], className=way)
 
 
+def _day(change: html.Span, as_of: str | None, now: datetime) -> list[Any]:
+    """Return how much the last day brought, and which day that was; of a store that is looked at later it was not today."""
+    if as_of is None or times.parse_iso(as_of).date() == now.date():
+        return woven(_("{change} today"), change=change)
+    return woven(_("{change} on {day}"), change=change, day=fmt.day(as_of[:10]))
+
+
 def _age(when: str | None, now: datetime) -> Content:
     return woven(_("as of {time}"), time=time(when, now)) if when else ""
 
@@ -60,20 +68,15 @@ def kpis(answer: Record, now: datetime) -> View:
     money, sparks = answer["currency"], answer["sparks"]
     age = _age(answer["as_of"], now)
     decimals = fmt.currency_decimals(money)
-    day: list[Any] = [
-        _change(
-            f"{fmt.change(answer['daily_change'], decimals)} ({fmt.change_percent(answer['daily_change_pct'])})", answer["daily_change"], amount=True
-        ),
-        " ",
-        _("today"),
-    ]
-    returned: list[Any] = [_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]), " ", _("net, in range")]
+    moved = f"{fmt.change(answer['daily_change'], decimals)} ({fmt.change_percent(answer['daily_change_pct'])})"
+    day = _day(_change(moved, answer["daily_change"], amount=True), answer["as_of"], now)
+    returned = woven(_("{change} net, in range"), change=_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]))
     win_rate = None if answer["win_rate"] is None else answer["win_rate"] * 100
     count = _("{won} of {all}").format(
         won=fmt.level(answer["winning_trades"]), all=plural("{n} trade", "{n} trades", answer["trades"]).format(n=fmt.level(answer["trades"]))
     )
     deepest = None if answer["max_drawdown"] is None else answer["max_drawdown"] * 100
-    fall: list[Any] = [_("max drawdown"), " ", _change(fmt.change_percent(deepest), deepest)]
+    fall = woven(_("max drawdown {change}"), change=_change(fmt.change_percent(deepest), deepest))
     return _tiles(
         [
             tile(_("Portfolio value"), fmt.level(answer["value"], decimals), money, day, as_of=age, spark=sparks["value"], style="amount"),
@@ -98,10 +101,9 @@ def strategy_figures(answer: Record, _now: datetime) -> View:
     money = answer["currency"]
     decimals = fmt.currency_decimals(money)
     ranked = sorted(rows, key=lambda row: row["net_pnl"])
-    earning = sum(row["net_pnl"] > 0 for row in rows)
     tiles = [
-        tile(_("Strategies"), fmt.level(len(rows)), "", _("{n} of them earn").format(n=fmt.level(earning))),
-        tile(_("Trades"), fmt.level(sum(row["trades"] for row in rows)), "", _("closed in the range")),
+        tile(_("Strategies"), fmt.level(len(rows) + answer["not_shown"]), "", _("{n} of them earn").format(n=fmt.level(answer["earning"]))),
+        tile(_("Trades"), fmt.level(answer["trades"]), "", _("closed in the range")),
     ]
     for label, row in ((_("Best strategy"), ranked[-1] if ranked else None), (_("Weakest strategy"), ranked[0] if ranked else None)):
         if row is None:
@@ -131,10 +133,10 @@ def trade_figures(answer: Record, _now: datetime) -> View:
     won = _("{won} won, {lost} lost").format(won=fmt.level(answer["winning_trades"]), lost=fmt.level(answer["losing_trades"]))
     closed = plural("{n} trade", "{n} trades", answer["total_trades"]).format(n=fmt.level(answer["total_trades"]))
     held = _("held {time} on average").format(time=fmt.duration(answer["avg_duration_seconds"]))
-    fees: list[Any] = [_("fees"), " ", html.Span(fmt.level(answer["fees"], decimals), className="amount")]
+    paid = html.Span(fmt.level(answer["fees"], decimals), className="amount")
     return _tiles(
         [
-            tile(_("Net P&L"), fmt.change(pnl, decimals), money, [closed, ", ", *fees], style=_money(pnl)),
+            tile(_("Net P&L"), fmt.change(pnl, decimals), money, woven(_("{trades}, fees {fees}"), trades=closed, fees=paid), style=_money(pnl)),
             tile(_("Win rate"), fmt.percent(None if rate is None else rate * 100, 1), "", won, detail="risk:win_rate"),
             tile(
                 _("Profit factor"),
@@ -153,10 +155,10 @@ def account(answer: Record, now: datetime) -> View:
     money, age = answer["currency"], _age(answer["as_of"], now)
     decimals = fmt.currency_decimals(money)
     total, floating = answer["total_pnl"], answer["unrealized_pnl"]
-    day: list[Any] = [_change(fmt.change(answer["daily_change"], decimals), answer["daily_change"], amount=True), " ", _("today")]
-    cash: list[Any] = [_("margin used"), " ", html.Span(fmt.level(answer["margin_used"], decimals), className="amount")]
-    since: list[Any] = [_change(fmt.change_percent(answer["total_pnl_pct"]), answer["total_pnl_pct"]), " ", _("since the first report")]
-    unrealized: list[Any] = [_("unrealized"), " ", _change(fmt.change(floating, decimals), floating, amount=True)]
+    day = _day(_change(fmt.change(answer["daily_change"], decimals), answer["daily_change"], amount=True), answer["as_of"], now)
+    cash = woven(_("margin used {amount}"), amount=html.Span(fmt.level(answer["margin_used"], decimals), className="amount"))
+    since = woven(_("{change} since the first report"), change=_change(fmt.change_percent(answer["total_pnl_pct"]), answer["total_pnl_pct"]))
+    unrealized = woven(_("unrealized {change}"), change=_change(fmt.change(floating, decimals), floating, amount=True))
     return _tiles(
         [
             tile(_("Portfolio value"), fmt.level(answer["total_value"], decimals), money, day, as_of=age, style="amount"),

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, direction, empty, facts, severity, time
+from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, time
 from components.words import N_, _
 from data.activity import Found
 
@@ -50,7 +50,7 @@ def _trade(trade: Record, decimals: int, now: datetime) -> html.Tr:
     return html.Tr(
         [
             html.Td(time(at, now), className="mut"),
-            html.Td(html.Button(trade["symbol"], type="button", className="sym plain", **facts(detail=f"trade:{trade['id']}"))),
+            html.Td(opener(trade["symbol"], "sym", f"trade:{trade['id']}")),
             html.Td(side(trade["direction"]), className="sec"),
             html.Td(trade["strategy"] or fmt.UNKNOWN, className="c-strategy c-wide sec"),
             html.Td(fmt.plain(trade["size"], 5), className="c-wide num sec"),
@@ -76,5 +76,5 @@ def latest_events(found: Found, now: datetime) -> View:
 
 
 def _event(event: Record, now: datetime) -> html.Li:
-    words = html.Button(event["message"], type="button", className="message plain", title=event["message"], **facts(detail=f"event:{event['id']}"))
+    words = opener(event["message"], "message", f"event:{event['id']}", title=event["message"])
     return html.Li([time(event["timestamp"], now), severity(event["severity"]), words], className="entry short", **facts(key=str(event["id"])))

@@ -95,6 +95,11 @@ def row(record: Record, *identity: object) -> dict[str, Any]:
     return {"data-key": "\x1f".join(str(part) for part in identity), "data-row": str(record["id"]), "data-bot": record["bot"]}
 
 
+def opener(children: Content, style: str, detail: str, **attributes: Any) -> html.Button:
+    """Return what opens a drill-down by keyboard and looks like the text that it is; the row around it opens the same by mouse."""
+    return html.Button(children, type="button", className=f"{style} plain", **facts(detail=detail), **attributes)
+
+
 def direction(value: float | None) -> str:
     """Return the class that colours a change: "up", "down" or none for zero and unknown."""
     return "" if not value else "up" if value > 0 else "down"

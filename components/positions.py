@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, as_of, direction, empty, row
+from components.parts import DECORATION, Record, View, as_of, direction, empty, facts, opener, row
 from components.track import track
 from components.words import N_, _, woven
 
@@ -56,11 +56,12 @@ def _note(open_ones: Sequence[Record], shown: int, decimals: int, now: datetime)
 def _row(position: Record, decimals: int, widest: float) -> html.Tr:
     arrow, word = ARROWS[position["side"]]
     places = fmt.price_decimals(position["entry_price"], position["current_price"])
+    reference = f"position:{position['bot']}|{position['position_id']}"
     side = html.Span([html.Span(arrow, className="tri", **DECORATION), _(word)], className="sec")
     return html.Tr(
         [
             html.Td(
-                html.Div([html.Span(position["symbol"], className="sym", title=f"{position['symbol']}, {position['position_id']}"), side]),
+                html.Div([opener(position["symbol"], "sym", reference, title=f"{position['symbol']}, {position['position_id']}"), side]),
                 className="c-symbol",
             ),
             html.Td(position["strategy"] or fmt.UNKNOWN, className="c-strategy sec", title=_("bot {name}").format(name=position["bot"])),
@@ -72,6 +73,7 @@ def _row(position: Record, decimals: int, widest: float) -> html.Tr:
             html.Td(position["time_in_position"] or fmt.UNKNOWN, className="c-time num mut"),
         ],
         **row(position, position["bot"], position["position_id"]),
+        **facts(detail=reference),
     )
 
 

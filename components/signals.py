@@ -6,7 +6,7 @@ from datetime import datetime
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, as_of, chip, empty, hidden, row, time
+from components.parts import DECORATION, Record, View, as_of, chip, empty, facts, hidden, opener, row, time
 from components.words import N_, _, woven
 
 MOST_ROWS = 100
@@ -31,7 +31,7 @@ def _signal(signal: Record, now: datetime) -> html.Li:
     word = kind_word(kind)
     tag = chip([html.Span(ARROWS[kind], className="tri", **DECORATION), word] if kind in ARROWS else word, f"tag {kind.lower()}")
     who = html.Span(
-        [html.Span(signal["symbol"], className="sym"), " ", html.Span(signal["strategy_name"], className="sec")],
+        [opener(signal["symbol"], "sym", _reference(signal)), " ", html.Span(signal["strategy_name"], className="sec")],
         className="who",
         title=_("bot {name}").format(name=signal["bot"]),
     )
@@ -39,7 +39,12 @@ def _signal(signal: Record, now: datetime) -> html.Li:
         [tag, who, _confidence(signal["confidence"]), time(signal["timestamp"], now), html.Div(_details(signal), className="indicators")],
         className="signal",
         **row(signal, signal["bot"], signal["strategy_name"], signal["symbol"]),
+        **facts(detail=_reference(signal)),
     )
+
+
+def _reference(signal: Record) -> str:
+    return f"signal:{signal['bot']}|{signal['strategy_name']}|{signal['symbol']}"
 
 
 def kind_word(kind: str) -> str:

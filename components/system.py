@@ -8,7 +8,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, as_of_now, chip, empty, facts, named, severity, time
+from components.parts import DECORATION, Record, View, as_of_now, chip, empty, facts, named, opener, severity, time
 from components.words import N_, _
 
 LAG_HEADS = ((N_("Bot"), ""), (N_("Last record"), "num"), (N_("Lag"), "num"), (N_("Heartbeat"), "num"), (N_("Silent after"), "num c-wide"))
@@ -27,7 +27,7 @@ def lags(feeds: list[Record], now: datetime) -> View:
 
 def _lag(feed: Record, now: datetime) -> html.Tr:
     heartbeat = feed["heartbeat_seconds"]
-    name = html.Button(feed["bot"], type="button", className="sym plain", **facts(detail=f"bot:{feed['bot']}"))
+    name = opener(feed["bot"], "sym", f"bot:{feed['bot']}")
     marks: list[Any] = [html.I(className="dot", **DECORATION), name]
     known = facts(
         key=feed["bot"],

@@ -30,7 +30,11 @@ class Lately(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record: when, how bad, who, and its first line without a trace."""
-        message = redacted(record.getMessage().partition("\n")[0])[:500]
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):  # somebody's wrong arguments must not raise where they log
+            text = str(record.msg)
+        message = redacted(text.partition("\n")[0])[:500]
         if record.exc_info and record.exc_info[0] is not None:
             message = f"{message} ({record.exc_info[0].__name__})"
         moment = times.iso(times.now())

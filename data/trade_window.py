@@ -1,8 +1,5 @@
 """Any stretch of a sorted list of trades, at any depth in milliseconds: a table with virtual rows asks for one as it is scrolled."""
 
-import threading
-from collections import OrderedDict
-
 import numpy as np
 from sqlalchemy import select
 
@@ -11,6 +8,7 @@ from data.columns import Array, Columns
 from data.entries import Row
 from data.errors import Code, Refused
 from data.paging import Order
+from data.recent import Recent
 from data.scope import MAX_ROWS, TradeFilter
 from data.store import Store
 from data.trade_filters import TABLE, conditions, holds, in_scope
@@ -18,7 +16,6 @@ from data.trade_list import SEARCHED, SELECTED, keys_of, record
 
 SORTS = ("at", "entry_time", "symbol", "strategy", "bot", "direction", "status", "net_pnl", "pnl_pct", "duration_seconds", "fees")
 KEPT = 6  # orders in memory, 8 bytes a trade each
-Key = tuple[TradeFilter, str, int, int]
 
 
 class Window:
@@ -28,8 +25,7 @@ class Window:
         """Ask `columns` for the order and `store` for the rows that are shown."""
         self._store = store
         self._columns = columns
-        self._kept: OrderedDict[Key, Array] = OrderedDict()
-        self._lock = threading.Lock()
+        self._recent = Recent(KEPT)
 
     def rows(self, scope: TradeFilter, sort: str, start: int, stop: int) -> Row:
         """Return the `rows` at the places from `start` up to `stop`, a thousand at most, and `total`, how many there are.
@@ -48,13 +44,7 @@ class Window:
 
     def _ids(self, scope: TradeFilter, sort: str) -> Array:
         key = (scope, sort, self._columns.version("trades"), times.minute() if scope.days else 0)
-        with self._lock:  # of several who ask for a new order one computes it
-            if key not in self._kept:
-                self._kept[key] = self._sorted(scope, sort)
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            return self._kept[key]
+        return self._recent.get(key, lambda: self._sorted(scope, sort))
 
     def _sorted(self, scope: TradeFilter, sort: str) -> Array:
         frame = self._columns.trades()

@@ -132,8 +132,9 @@ def test_a_malformed_call_of_a_callback_is_refused_and_a_nasty_value_in_one_brea
             for value in nasty:
                 if value != body[part]:
                     call({**body, part: value}, 400)
+        refusals = (400,) if inputs[0]["id"].endswith("-wanted") else (403, 422)  # a table that asks for no rows; a person who may not
         for value in nasty:
             for part, number in [("inputs", number) for number in range(len(inputs))] + [("state", number) for number in range(len(state))]:
                 filled = [{**end, "value": value} if place == number else end for place, end in enumerate(body[part])]
-                call({**body, part: filled}, 200, 204, 403, 422)
+                call({**body, part: filled}, 200, 204, *refusals)
     assert failed == []

@@ -60,6 +60,8 @@ def demo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer
                 break
             seen = known
             time.sleep(1)
+        else:
+            pytest.fail(f"the demo's past never came:\n{server.log.read_text()[-2000:]}")
         yield server
     finally:
         server.kill()

@@ -66,7 +66,7 @@ def test_orders_that_are_kept_are_few_and_a_page_is_bounded(desk: Desk, monkeypa
     for days in range(1, 3 * KEPT):
         ids(desk, "-at", 0, 5, min_pnl=days)
     window = desk.trades._window
-    assert len(window._kept) == KEPT
+    assert len(window._recent._kept) == KEPT
     sorts: list[str] = []
 
     def noted(_scope: TradeFilter, sort: str) -> Any:

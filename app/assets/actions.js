@@ -9,15 +9,16 @@
 
   /* Resolves to what the server answered, or throws an error whose message a person can read. */
   async function send(method, path, body) {
-    const headers = { Accept: "application/json", "Idempotency-Key": crypto.randomUUID() };
+    const headers = { Accept: "application/json" };
+    if (method !== "GET") headers["Idempotency-Key"] = crypto.randomUUID();
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    let answer;
+    let answer, said;
     try {
-      answer = await fetch(path, { method: method, credentials: "same-origin", headers: headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      answer = await fetch(path, { method: method, credentials: "same-origin", cache: "no-store", headers: headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      said = await answer.json();
     } catch (unreachable) {
       throw new Error(words("The server cannot be reached. Nothing was changed."));
     }
-    const said = await answer.json();
     if (answer.ok) return said;
     const fields = Object.entries(said.error.fields || {}).map(([name, fault]) => `${name} ${fault}`);
     throw new Error(fields.length ? fields.join("; ") : said.error.message);

@@ -4,7 +4,8 @@
    `botv2:address`, which follows every change: these, back and forward, and another page.
 
    In the page, `data-range` sets the range, `data-set` with `data-value` a field, `data-toggle` with `data-value` one of several
-   values of a field, `data-address="clear"` takes all filters and the range away; those among them with `aria-pressed` show what is set.
+   values of a field, `data-address="clear"` takes all filters and the range away; those among them with `aria-pressed` show what is set,
+   where the address says nothing of it what `data-default` says.
    Links of the navigation (`data-page`) keep what all pages share, and any link to a page is followed without loading the document again. */
 (function () {
   "use strict";
@@ -80,9 +81,9 @@
   });
 
   /* ---- what the page shows of it ---- */
-  function isOn({ range, set: field, toggle, value }) {
+  function isOn({ range, set: field, toggle, value, default: shown }) {
     if (range !== undefined) return (all().get("range") || RANGE) === range && !all().has("brush");
-    return field !== undefined ? (all().get(field) || "") === value : severalOf(toggle).includes(value);
+    return field !== undefined ? (all().get(field) || shown || "") === value : severalOf(toggle).includes(value);
   }
 
   function mark() {

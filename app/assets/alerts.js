@@ -5,6 +5,7 @@
 (function () {
   "use strict";
   const botv2Words = window.botv2Words;
+  const make = window.botv2Make;
   const ALERTS = "/api/monitoring/alerts?clear=false";
   const BACKGROUND = { Accept: "application/json", "X-Botv2-Background": "1" }; // does not prolong the session
   const CURSOR = "botv2-alert-cursor"; // of this tab
@@ -152,13 +153,6 @@
   /* ---- toasts: three at once, the rest are counted ---- */
   const queue = [];
 
-  function element(tag, style, text) {
-    const made = document.createElement(tag);
-    made.className = style;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
   function toast(alert) {
     queue.push(alert);
     showToasts();
@@ -169,22 +163,19 @@
     while (queue.length && host.querySelectorAll(".toast-card:not(.download)").length < TOASTS) host.append(toastCard(queue.shift()));
     const rest = host.querySelector(".toast-rest");
     if (rest) rest.remove();
-    if (queue.length) host.append(element("p", "toast-rest", botv2Words("and {n} more", { n: queue.length })));
+    if (queue.length) host.append(make("p", { className: "toast-rest" }, botv2Words("and {n} more", { n: queue.length })));
   }
 
   function toastCard(alert) {
     const severity = alert.severity.toLowerCase();
-    const card = element("div", "toast-card t-" + severity);
-    const close = element("button", "btn-flat");
-    close.type = "button";
-    close.setAttribute("aria-label", botv2Words("Dismiss: {title}", { title: alert.title }));
-    close.append(element("i", "i i-close"));
-    card.append(element("i", `i i-${severity} s-${severity}`), element("b", "", alert.title), close, element("p", "", alert.message));
     const leave = () => {
       card.remove();
       showToasts();
     };
-    close.onclick = leave;
+    const label = botv2Words("Dismiss: {title}", { title: alert.title });
+    const close = make("button", { type: "button", className: "btn-flat", "aria-label": label, onclick: leave }, make("i", { className: "i i-close" }));
+    const said = [make("i", { className: `i i-${severity} s-${severity}` }), make("b", {}, alert.title), close, make("p", {}, alert.message)];
+    const card = make("div", { className: "toast-card t-" + severity }, ...said);
     if (alert.severity !== "CRITICAL") leaveLater(card, leave);
     return card;
   }

@@ -11,6 +11,7 @@
   const UNDO_MS = 6000;
   const OWN = "annotation:";
   const notes = {}; // name of a chart -> its annotations in order of time
+  const make = window.botv2Make;
   const words = (text, values) => window.botv2Words(text, values);
   const chart = () => window.botv2Chart;
   const sheets = () => window.botv2Sheets;
@@ -36,20 +37,22 @@
     if (table && table.dataset.panel === panelOf(name)) list(table.querySelector(".chart-notes"), panelOf(name));
   }
 
-  const refresh = (name) => fetchOf(name).catch(() => {}); // the next pulse tries again
+  const refresh = (name) => fetchOf(name).catch(() => (version = null)); // the next pulse tries again
 
   function drawn(panel) {
     const name = chart().key(panel);
     if (!isTimeline(panel) || notes[name]) return;
     notes[name] = [];
-    fetchOf(name).catch(() => delete notes[name]);
+    refresh(name);
   }
 
+  /* Those of charts that are not shown are forgotten: they are fetched when their chart is shown again. */
   function pulse(versions) {
     if (versions.annotations === undefined || versions.annotations === version) return;
-    const known = version !== null;
     version = versions.annotations;
-    if (known) for (const panel of chart().panels().filter(isTimeline)) refresh(chart().key(panel));
+    const shown = chart().panels().filter(isTimeline).map(chart().key);
+    for (const name of Object.keys(notes)) if (!shown.includes(name)) delete notes[name];
+    shown.forEach(refresh);
   }
 
   function heard({ message, records }) {
@@ -116,14 +119,15 @@
     if (byKeyboard) return create(panel, chart().time.ends(panel)[1]);
     const host = document.querySelector(`#${panel} .chart`);
     leave();
-    const [cover, line, bar, type, stop] = ["div", "div", "div", "button", "button"].map((tag) => document.createElement(tag));
-    [cover.className, line.className, bar.className, type.className, stop.className] = ["chart-pick", "chart-pick-line", "chart-pick-bar", "btn-line", "btn-line"];
-    type.type = stop.type = "button";
-    type.textContent = words("Enter it");
-    stop.textContent = words("Cancel");
-    bar.setAttribute("role", "status");
-    bar.append(sheets().element("span", "", words("Choose the moment in the chart")), type, stop);
-    cover.append(line, bar);
+    const byHand = () => {
+      leave();
+      create(panel, chart().time.ends(panel)[1]);
+    };
+    const type = make("button", { type: "button", className: "btn-line", onclick: byHand }, words("Enter it"));
+    const stop = make("button", { type: "button", className: "btn-line", onclick: leave }, words("Cancel"));
+    const bar = make("div", { className: "chart-pick-bar", role: "status" }, make("span", {}, words("Choose the moment in the chart")), type, stop);
+    const line = make("div", { className: "chart-pick-line" });
+    const cover = make("div", { className: "chart-pick" }, line, bar);
     host.append(cover);
     const axis = chart().plot(panel)._fullLayout.xaxis;
     const at = (event) => Math.max(0, Math.min(axis._length, event.clientX - host.getBoundingClientRect().left - axis._offset));
@@ -134,11 +138,6 @@
       leave();
       create(panel, chart().time.plain(String(place)));
     };
-    type.onclick = () => {
-      leave();
-      create(panel, chart().time.ends(panel)[1]);
-    };
-    stop.onclick = leave;
     stop.focus({ preventScroll: true });
   }
 
@@ -155,7 +154,12 @@
     write(panel, { date: moment, text: "", type: "custom", color: "" }, "");
   }
 
-  const edit = (note) => write(panelOf(note.chart_id), note, note.id);
+  let edited = null; // the note that stands in the dialog
+
+  function edit(note) {
+    edited = note;
+    write(panelOf(note.chart_id), note, note.id);
+  }
 
   function write(panel, note, id) {
     const dialog = document.getElementById(ID);
@@ -206,11 +210,10 @@
   }
 
   function undoable(gone) {
-    const [card, back, close] = [sheets().element("div", "toast-card t-info download undo"), sheets().element("button", "btn-line", words("Undo")), sheets().element("button", "btn-flat")];
-    back.type = close.type = "button";
-    close.setAttribute("aria-label", words("Dismiss"));
-    close.append(sheets().element("i", "i i-close"));
-    card.append(sheets().element("i", "i i-info s-info"), sheets().element("b", "", words("Annotation deleted")), close, sheets().element("p", "", wrapped(gone.text)), back);
+    const card = make("div", { className: "toast-card t-info download undo" });
+    const back = make("button", { type: "button", className: "btn-line" }, words("Undo"));
+    const close = make("button", { type: "button", className: "btn-flat", "aria-label": words("Dismiss"), onclick: () => card.remove() }, make("i", { className: "i i-close" }));
+    card.append(make("i", { className: "i i-info s-info" }), make("b", {}, words("Annotation deleted")), close, make("p", {}, wrapped(gone.text)), back);
     let timer = 0;
     const leaveSoon = () => {
       clearTimeout(timer);
@@ -218,7 +221,6 @@
     };
     for (const kind of ["mouseenter", "focusin"]) card.addEventListener(kind, () => clearTimeout(timer));
     for (const kind of ["mouseleave", "focusout"]) card.addEventListener(kind, leaveSoon);
-    close.onclick = () => card.remove();
     back.onclick = async () => {
       card.remove();
       const { chart_id, date, text, type, color, icon } = gone;
@@ -239,27 +241,18 @@
     const found = isTimeline(panel) ? notes[chart().key(panel)] || [] : [];
     host.replaceChildren();
     if (!found.length) return;
-    const rows = sheets().element("ul");
-    for (const note of found) rows.append(item(note));
-    host.append(sheets().element("h3", "", words("Annotations")), rows);
+    host.append(make("h3", {}, words("Annotations")), make("ul", {}, ...found.map(item)));
   }
 
   function item(note) {
-    const [row, text] = [sheets().element("li"), sheets().element("button", "link", note.text)];
-    text.type = "button";
-    text.dataset.detail = OWN + note.id;
-    row.append(sheets().element("span", "sec", chart().time.wall(note.date).replace("T", " ")), text);
-    if (mayChange()) for (const [act, label] of [["edit", words("Edit")], ["delete", words("Delete")]]) row.append(acting(act, label, note));
-    return row;
+    const when = make("span", { className: "sec" }, chart().time.wall(note.date).replace("T", " "));
+    const text = make("button", { type: "button", className: "link", "data-detail": OWN + note.id }, note.text);
+    return make("li", {}, when, text, ...(mayChange() ? [acting("edit", words("Edit"), note), acting("delete", words("Delete"), note)] : []));
   }
 
   function acting(act, label, note) {
-    const made = sheets().element("button", "btn-line", label);
-    made.type = "button";
-    made.dataset.annotation = act;
-    made.dataset.id = note.id;
-    made.setAttribute("aria-label", words("{act}: {text}", { act: label, text: note.text }));
-    return made;
+    const named = words("{act}: {text}", { act: label, text: note.text });
+    return make("button", { type: "button", className: "btn-line", "data-annotation": act, "data-id": note.id, "aria-label": named }, label);
   }
 
   async function act({ annotation, id, chart: name }) {
@@ -278,7 +271,7 @@
   document.addEventListener("botv2:sheet", (event) => {
     if (event.target.id !== ID || event.detail !== "delete") return;
     event.target.close();
-    remove(find(event.target.dataset.id));
+    remove(edited);
   });
   document.addEventListener("keydown", (event) => event.key === "Escape" && leave());
   document.addEventListener("botv2:drawn", (event) => drawn(event.detail));

@@ -7,23 +7,13 @@
   const make = window.botv2Make;
   const words = window.botv2Words;
   const address = () => window.botv2Address;
+  const time = () => window.botv2Chart.time;
   const dialog = (id) => document.getElementById(id);
 
   /* ---- a range of one's own, in the time zone in which all times are shown ---- */
-  /* What the clocks of the zone show at a moment, as if they showed UTC. */
-  const shown = (ms) => Date.parse(new Date(ms).toLocaleString("sv-SE", { timeZone: window.botv2Format.zone }).replace(" ", "T") + "Z");
-  const asInput = (ms) => new Date(shown(ms)).toISOString().slice(0, 16);
-
-  function asMoment(text) {
-    const wanted = Date.parse(text + "Z");
-    let ms = wanted - (shown(wanted) - wanted);
-    ms -= shown(ms) - wanted; // once more: the clocks may have been put forward or back in between
-    return new Date(ms).toISOString().replace(".000Z", "Z");
-  }
-
   function momentField(name, label) {
     const known = Date.parse(address().get("range") === "custom" ? address().get(name) : "");
-    const value = Number.isNaN(known) ? "" : asInput(known);
+    const value = Number.isNaN(known) ? "" : time().wall(known).slice(0, 16);
     const input = make("input", { type: "datetime-local", name: name, className: "form-control", value: value, max: "9999-12-31T23:59" });
     input.onkeydown = (event) => event.key === "Enter" && applyRange();
     return make("label", {}, make("span", { className: "form-label" }, label), input);
@@ -45,7 +35,7 @@
   function applyRange() {
     const fields = [...dialog(RANGE).querySelectorAll("input")];
     if (fields.some((field) => field.validity.badInput)) return complain(words("A date with its time is needed, or nothing."));
-    const [start, end] = fields.map((field) => field.value && asMoment(field.value));
+    const [start, end] = fields.map((field) => field.value && time().iso(time().atWall(field.value)));
     if (!start && !end) return complain(words("Say from when, until when, or both."));
     if (start && end && start >= end) return complain(words("The range must begin before it ends."));
     dialog(RANGE).close();

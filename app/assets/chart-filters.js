@@ -3,10 +3,11 @@
 (function () {
   "use strict";
   const ID = "frame-chart-filters";
-  const PRESETS = "/api/preferences";
+  const PRESETS = "presets";
   const PERIOD = ["range", "start", "end"]; // one filter in three fields
   const AMOUNTS = ["min_pnl", "max_pnl", "min_return", "max_return"];
   const BESIDE = { max_pnl: "min_pnl", max_return: "min_return" }; // what stands in the fieldset of another
+  const make = window.botv2Make;
   const words = (text, values) => window.botv2Words(text, values);
   const sheets = () => window.botv2Sheets;
   const chart = () => window.botv2Chart;
@@ -57,16 +58,13 @@
   /* ---- pills ---- */
   function pill(panel, name, filters) {
     const text = pillText(name, filters[name], filters);
-    const made = sheets().element("button", "chart-pill", text);
-    made.type = "button";
-    made.setAttribute("aria-label", words("Remove the filter {filter}", { filter: text }));
-    made.append(sheets().element("i", "i i-close"));
     const gone = name === "range" ? PERIOD : [name];
-    made.onclick = () => {
+    const onclick = () => {
       write(panel, Object.fromEntries(Object.entries(filters).filter(([one]) => !gone.includes(one))));
       document.querySelector(`#${panel} .chart-menu summary`).focus();
     };
-    return made;
+    const label = words("Remove the filter {filter}", { filter: text });
+    return make("button", { type: "button", className: "chart-pill", "aria-label": label, onclick: onclick }, text, make("i", { className: "i i-close" }));
   }
 
   function drawPills() {
@@ -86,13 +84,11 @@
   }
 
   function clearing(panel) {
-    const made = sheets().element("button", "chart-pill clear", words("Clear"));
-    made.type = "button";
-    made.onclick = () => {
+    const onclick = () => {
       write(panel, {});
       document.querySelector(`#${panel} .chart-menu summary`).focus();
     };
-    return made;
+    return make("button", { type: "button", className: "chart-pill clear", onclick: onclick }, words("Clear"));
   }
 
   /* ---- the dialog ---- */
@@ -128,25 +124,18 @@
 
   function strategies(host, chosen) {
     const picked = (chosen || "").split(",").filter(Boolean);
-    const all = [...new Set([...choices(), ...picked])];
+    const known = window.botv2Choices().strategies.filter((name) => !name.includes(",")); // the address lists several with commas
+    const all = [...new Set([...known, ...picked])];
     host.replaceChildren(...all.map((name) => {
-      const [label, box] = [sheets().element("label", "choice"), document.createElement("input")];
-      Object.assign(box, { type: "checkbox", value: name, checked: picked.includes(name), className: "form-check-input" });
-      label.append(box, sheets().element("span", "", name));
-      return label;
+      const box = make("input", { type: "checkbox", value: name, checked: picked.includes(name), className: "form-check-input" });
+      return make("label", { className: "choice" }, box, make("span", {}, name));
     }));
-    if (!all.length) host.append(sheets().element("span", "mut", words("No strategies yet")));
+    if (!all.length) host.append(make("span", { className: "mut" }, words("No strategies yet")));
   }
 
   function symbols(select, chosen) {
-    const known = window.botv2Choices ? window.botv2Choices().symbols || [] : [];
-    const all = [...new Set([...known, ...(chosen ? [chosen] : [])])];
-    select.replaceChildren(select.options[0], ...all.map((name) => Object.assign(sheets().element("option", "", name), { value: name })));
-  }
-
-  function choices() {
-    const known = window.botv2Choices ? window.botv2Choices().strategies || [] : [];
-    return known.map((one) => (typeof one === "string" ? one : one.value || one.name)).filter((name) => !name.includes(","));
+    const all = [...new Set([...window.botv2Choices().symbols, ...(chosen ? [chosen] : [])])];
+    select.replaceChildren(select.options[0], ...all.map((name) => make("option", { value: name }, name)));
   }
 
   /* What the dialog says, as fields of the address; throws what is wrong, with the field's name. */
@@ -190,13 +179,13 @@
   let presets = [];
 
   async function loadPresets() {
+    drawPresets(); // what was known stays where nothing can be read
     try {
-      const answer = await fetch(PRESETS, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      presets = answer.ok ? (await answer.json()).data.preferences.presets || [] : [];
-    } catch (unreachable) {
-      presets = [];
+      presets = (await window.botv2Preference.read(PRESETS)) || [];
+      drawPresets();
+    } catch (problem) {
+      sheets().complain(dialogOf(), problem.message);
     }
-    drawPresets();
   }
 
   function drawPresets() {
@@ -204,37 +193,35 @@
     const known = allowed(dialog.dataset.panel);
     const usable = presets.filter((one) => [...new URLSearchParams(one.search).keys()].every((name) => known.includes(name)));
     dialog.querySelector(".preset-list").replaceChildren(...usable.map((one) => {
-      const [row, use, remove] = [sheets().element("span", "preset"), sheets().element("button", "btn-line", one.name), sheets().element("button", "btn-flat")];
-      use.type = remove.type = "button";
-      use.onclick = () => fill(Object.fromEntries(new URLSearchParams(one.search)));
-      remove.setAttribute("aria-label", words("Delete the saved filters {name}", { name: one.name }));
-      remove.append(sheets().element("i", "i i-close"));
-      remove.onclick = () => keep(presets.filter((other) => other !== one));
-      row.append(use, remove);
-      return row;
+      const use = () => fill(Object.fromEntries(new URLSearchParams(one.search)));
+      const remove = () => keep((known) => known.filter((other) => other.name !== one.name));
+      const label = words("Delete the saved filters {name}", { name: one.name });
+      const gone = make("button", { type: "button", className: "btn-flat", "aria-label": label, onclick: remove }, make("i", { className: "i i-close" }));
+      return make("span", { className: "preset" }, make("button", { type: "button", className: "btn-line", onclick: use }, one.name), gone);
     }));
   }
 
-  async function keep(wanted) {
+  /* Whether it was done. */
+  async function keep(changed) {
     try {
-      await window.botv2Send("PUT", PRESETS + "/presets", { value: wanted });
-      presets = wanted;
+      presets = await window.botv2Preference.change(PRESETS, (known) => changed(known || []));
       sheets().complain(dialogOf(), "");
       drawPresets();
+      return true;
     } catch (problem) {
       sheets().complain(dialogOf(), problem.message);
+      return false;
     }
   }
 
-  function save(dialog) {
+  async function save(dialog) {
     try {
       const name = sheets().field(dialog, "preset").value.trim();
       if (!name) throw new Error(words("A name is needed"));
       const found = read(dialog, dialog.dataset.panel);
       if (!Object.keys(found).length) throw new Error(words("There is no filter to save"));
       const made = { name: name, panel: dialog.dataset.panel, search: new URLSearchParams(found).toString() };
-      keep([...presets.filter((one) => one.name !== name), made]);
-      sheets().field(dialog, "preset").value = "";
+      if (await keep((known) => [...known.filter((one) => one.name !== name), made])) sheets().field(dialog, "preset").value = "";
     } catch (problem) {
       sheets().complain(dialog, problem.message);
     }

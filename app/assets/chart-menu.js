@@ -5,15 +5,9 @@
   const PICTURE = { width: 800, height: 450, scale: 1.5 }; // 1200 x 675 pixels
   const MOMENT = /^\d{4}-\d\d-\d\dT.*Z$/;
   const LEGEND_NAMES = 6; // in a line of it
+  const make = window.botv2Make;
   const words = (text, values) => window.botv2Words(text, values);
   const chart = () => window.botv2Chart;
-
-  function element(tag, style, text) {
-    const made = document.createElement(tag);
-    if (style) made.className = style;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
 
   /* ---- dialogs: one of each kind, for the panel in its `data-panel` ---- */
 
@@ -95,7 +89,7 @@
     if (!rows.length) return place.replaceChildren();
     const named = columns.filter((name) => name !== "detail");
     const places = Object.fromEntries(named.map((name) => [name, decimals(some.map((row) => row[name]))]));
-    const [made, head, body] = [element("table", "rows-table"), element("thead"), element("tbody")];
+    const [made, head, body] = [make("table", { className: "rows-table" }), make("thead", {}), make("tbody", {})];
     const inZone = (name) => (some.some((row) => MOMENT.test(row[name])) ? name.replace("UTC", window.botv2Format.zone) : name);
     head.append(line("th", named.map((name) => [inZone(name), places[name] !== null])));
     for (const row of some) {
@@ -109,16 +103,11 @@
   }
 
   function line(tag, cells) {
-    const made = element("tr");
-    for (const [text, isNumber, extra] of cells) made.append(element(tag, [isNumber && "num", extra].filter(Boolean).join(" "), text));
-    return made;
+    return make("tr", {}, ...cells.map(([text, isNumber, extra]) => make(tag, { className: [isNumber && "num", extra].filter(Boolean).join(" ") || null }, text)));
   }
 
   function link(cell, reference) {
-    const button = element("button", "link", cell.textContent);
-    button.type = "button";
-    button.dataset.detail = reference;
-    cell.replaceChildren(button);
+    cell.replaceChildren(make("button", { type: "button", className: "link", "data-detail": reference }, cell.textContent));
   }
 
   /* How many decimals show a column's numbers alike, null for a column that holds something else. */
@@ -161,9 +150,7 @@
   function style(theme) {
     const page = document.documentElement.dataset;
     if (theme === page.theme) return [getComputedStyle(document.documentElement), () => {}];
-    const host = element("div");
-    host.dataset.theme = host.dataset.bsTheme = theme;
-    host.dataset.pair = page.pair;
+    const host = make("div", { "data-theme": theme, "data-bs-theme": theme, "data-pair": page.pair });
     document.body.append(host);
     return [getComputedStyle(host), () => host.remove()];
   }
@@ -227,9 +214,7 @@
   }
 
   function save(blob, name) {
-    const link = element("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
+    const link = make("a", { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
@@ -282,7 +267,7 @@
     }
   });
 
-  window.botv2Sheets = { open: open, complain: complain, field: field, moment: moment, element: element, onSubmit: (id, act) => (SUBMITS[id] = act) };
+  window.botv2Sheets = { open: open, complain: complain, field: field, moment: moment, onSubmit: (id, act) => (SUBMITS[id] = act) };
   document.addEventListener("botv2:address", refresh);
   document.addEventListener("toggle", (event) => event.target.matches(".chart-menu") && refresh(), true); // does not bubble
 })();

@@ -180,6 +180,8 @@
     return moment;
   }
 
+  const iso = (moment) => new Date(moment).toISOString().replace(".000Z", "Z"); // as the address has it
+
   const xs = (panel) => known[panel].figure.data.flatMap((trace) => (Array.isArray(trace.x) ? trace.x : [])).filter((x) => typeof x === "string");
   const inDays = (panel) => xs(panel).every((x) => x.length === 10);
   const plain = (x) => Date.parse((x.length === 10 ? x : x.replace(" ", "T").replace(/Z$/, "")) + (x.length === 10 ? "" : "Z"));
@@ -209,7 +211,7 @@
     key: keyOf,
     place: placeOf,
     plot: plotOf,
-    time: { wall: wall, atWall: atWall, momentAt: momentAt, placeAt: placeAt, ends: ends, plain: plain, inDays: inDays },
+    time: { wall: wall, atWall: atWall, momentAt: momentAt, placeAt: placeAt, ends: ends, plain: plain, inDays: inDays, iso: iso },
   };
 
   /* plotly.js is told of the button first */

@@ -12,6 +12,7 @@
   const REDRAW_MS = 1000;
   const PATIENCE_MS = 5000;
   const DASH_CHANGE = "_dashprivate_pushstate"; // what dcc.Link tells dcc.Location
+  const make = window.botv2Make;
   const words = (text, values) => window.botv2Words(text, values);
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
   const dialog = () => document.getElementById(IDS.dialog);
@@ -174,13 +175,6 @@
   let form = null; // the description of the form that stands there
   const fields = new Map(); // field -> its element
 
-  function element(tag, style, text) {
-    const made = document.createElement(tag);
-    made.className = style;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
   function showForm(wanted) {
     const host = part(".sheet-form");
     if (!wanted) return host.replaceChildren();
@@ -195,22 +189,16 @@
   }
 
   function makeForm(wanted) {
-    const made = element("form", "");
+    const made = make("form", {}, make("p", { className: "sheet-heading" }, wanted.legend));
     fields.clear();
-    made.append(element("p", "sheet-heading", wanted.legend));
     for (const field of wanted.fields) {
-      const label = element("label", "form-label", field.label);
-      const place = element(field.kind === "lines" ? "textarea" : "input", "form-control");
-      if (field.kind === "number") Object.assign(place, { type: "number", step: "any", min: "0" });
-      if (field.longest) place.maxLength = field.longest;
-      place.autocomplete = "off";
-      place.dataset.known = "";
+      const kind = field.kind === "number" ? { type: "number", step: "any", min: "0" } : {};
+      const properties = { className: "form-control", maxlength: field.longest || null, autocomplete: "off", "data-known": "", ...kind };
+      const place = make(field.kind === "lines" ? "textarea" : "input", properties);
       fields.set(field.name, place);
-      label.append(place);
-      made.append(label);
+      made.append(make("label", { className: "form-label" }, field.label, place));
     }
-    const save = element("button", "btn-main", wanted.submit);
-    save.type = "submit";
+    const save = make("button", { type: "submit", className: "btn-main" }, wanted.submit);
     made.append(save);
     made.addEventListener("submit", (event) => {
       event.preventDefault();

@@ -30,11 +30,10 @@
       return;
     }
     try {
-      const answer = await fetch(wanted.post, { method: "POST", credentials: "same-origin", headers: { Accept: "application/json" } });
-      const body = await answer.json();
-      window.botv2Toast({ severity: answer.ok ? "SUCCESS" : "ERROR", title: answer.ok ? SAID[body.message] || body.message : botv2Words("That was refused"), message: answer.ok ? "" : body.error.message });
-    } catch (unreachable) {
-      window.botv2Toast({ severity: "ERROR", title: botv2Words("The server cannot be reached"), message: botv2Words("Nothing was changed. Try again.") });
+      const { message } = await window.botv2Send("POST", wanted.post);
+      window.botv2Toast({ severity: "SUCCESS", title: SAID[message] || message, message: "" });
+    } catch (problem) {
+      window.botv2Toast({ severity: "ERROR", title: botv2Words("That was refused"), message: problem.message });
     }
   }
 
@@ -54,6 +53,11 @@
     const copies = event.target.closest("[data-copy]");
     if (asks) ask(asks);
     if (copies) copy(copies);
+  });
+  /* Tab has left it. Where nothing has the focus next (a press beside it, another window) it is not known to be left. */
+  document.addEventListener("focusout", (event) => {
+    const menu = event.relatedTarget && event.target.closest(".menu-button[open]");
+    if (menu && !menu.contains(event.relatedTarget)) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && document.querySelector(".menu-button[open]");

@@ -4,30 +4,19 @@
 (function () {
   "use strict";
   const botv2Words = window.botv2Words;
+  const make = window.botv2Make;
   const PART_BYTES = 8 * 1024 * 1024;
   const SHOW_MS = 200;
   const DONE_MS = 4000;
   const NEWLINE = 10;
 
-  function element(tag, style, text) {
-    const made = document.createElement(tag);
-    made.className = style;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
   /* The card that shows one download; `stop` is called by its button. */
   function progressCard(stop) {
-    const card = element("div", "toast-card t-info download");
-    const [name, words, close] = [element("b", "", botv2Words("Export")), element("p", "num", botv2Words("asking the server")), element("button", "btn-flat")];
-    const bar = document.createElement("progress");
-    name.id = `download-${Date.now()}-${Math.floor(performance.now())}`;
-    bar.setAttribute("aria-labelledby", name.id);
-    close.type = "button";
-    close.setAttribute("aria-label", botv2Words("Stop this export"));
-    close.append(element("i", "i i-close"));
-    close.onclick = stop;
-    card.append(element("i", "i i-download"), name, close, words, bar);
+    const id = `download-${Date.now()}-${Math.floor(performance.now())}`;
+    const [name, words] = [make("b", { id: id }, botv2Words("Export")), make("p", { className: "num" }, botv2Words("asking the server"))];
+    const bar = make("progress", { "aria-labelledby": id });
+    const close = make("button", { type: "button", className: "btn-flat", "aria-label": botv2Words("Stop this export"), onclick: stop }, make("i", { className: "i i-close" }));
+    const card = make("div", { className: "toast-card t-info download" }, make("i", { className: "i i-download" }), name, close, words, bar);
     document.getElementById("frame-toasts").append(card);
     return { card: card, name: name, words: words, bar: bar };
   }
@@ -70,9 +59,7 @@
   }
 
   function save(blob, name) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
+    const link = make("a", { href: URL.createObjectURL(blob), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), DONE_MS);
   }

@@ -118,6 +118,7 @@
       row.hidden = !row.dataset.pages.split(" ").includes(root.dataset.page);
       offered += row.hidden ? 0 : 1;
       const wanted = Object.fromEntries(NAMES[what].map((name) => [name, address().get(name)]));
+      if (what === "equity") wanted.currency = wanted.currency || root.dataset.currency; // as the page shows it
       if (WITH_TIME.has(what)) Object.assign(wanted, times());
       for (const link of row.querySelectorAll("a")) {
         const params = new URLSearchParams([["format", link.textContent.toLowerCase()]]);

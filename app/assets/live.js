@@ -23,6 +23,7 @@
     pnl: { of: ["positions"], ms: 1000 },
     minutes: { of: ["events"], ms: 1000 },
     book: { of: ["trades", "portfolio", "strategies"], ms: 2000 },
+    measured: { of: ["trades", "portfolio", "strategies", "market"], ms: 2000 }, // the book, beside a benchmark
     account: { of: ["positions", "portfolio", "trades"], ms: 2000 },
     market: { of: ["market", "trades", "signals"], ms: 2000 },
     rules: { of: ["rules", "alerts"], ms: 1000 },

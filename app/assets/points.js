@@ -6,6 +6,7 @@
   const REFERENCE = /^(trade|strategy|symbol|day|month|risk|position|signal|annotation|hour|bot|alert|event):./;
   const LEAST_SHARE = 0.01; // of the axis: less is a trembling hand
   const LEAST_PX = 12;
+  const DAY_MS = 86400000;
   const TWICE_MS = 350; // from the first to the second of a double click
   const chart = () => window.botv2Chart;
   const panelOf = (id) => id.slice(0, -"-graph".length);
@@ -50,24 +51,21 @@
   }, true);
 
   /* ---- a range ---- */
-  const iso = (moment) => new Date(moment).toISOString().replace(/\.000Z$/, "Z");
-
-  /* Both ends (milliseconds) of what lies between two places of a time axis; of an axis of days whole days, null for none. */
+  /* Both ends (as text) of what lies between two places of a time axis; of an axis of days whole days, null for none. */
   function between(panel, first, last) {
-    const { plain, momentAt, inDays, ends } = chart().time;
+    const { plain, momentAt, inDays, ends, iso } = chart().time;
     const [low, high] = [plain(first), plain(last)].sort((one, other) => one - other);
     const whole = ends(panel);
     if (!whole || high - low < LEAST_SHARE * (whole[1] - whole[0])) return null;
-    if (!inDays(panel)) return [momentAt(panel, first), momentAt(panel, last)].sort((one, other) => one - other);
-    const day = 86400000;
-    const [from, to] = [Math.ceil(low / day) * day, Math.floor(high / day) * day + day - 1000];
-    return from < to ? [from, to] : null;
+    if (!inDays(panel)) return [momentAt(panel, first), momentAt(panel, last)].sort((one, other) => one - other).map(iso);
+    const [from, to] = [Math.ceil(low / DAY_MS), Math.floor(high / DAY_MS)].map((day) => iso(day * DAY_MS));
+    return from <= to ? [from, to.replace("00:00:00", "23:59:59.999999")] : null; // the day's last moment: the store counts microseconds
   }
 
   function brush(panel, first, last) {
     const found = between(panel, String(first), String(last));
     if (found === null) return chart().reset(panel);
-    window.botv2Address.set({ brush: found.map(iso).join("..") });
+    window.botv2Address.set({ brush: found.join("..") });
   }
 
   function moved(change, id) {
@@ -130,5 +128,5 @@
 
   window.botv2Chart.point = point;
   window.botv2Chart.moved = moved;
-  window.botv2Chart.brush = (first, last) => window.botv2Address.set({ brush: [first, last].map(iso).join("..") });
+  window.botv2Chart.brush = (first, last) => window.botv2Address.set({ brush: [first, last].map(chart().time.iso).join("..") });
 })();

@@ -9,7 +9,7 @@
   const PATIENCE_MS = 30000;
   const SAVE_MS = 500;
   const LOOK_MS = 20;
-  const PREFERENCE = "/api/preferences/columns";
+  const PREFERENCE = "columns";
   const PHONE = window.matchMedia("(max-width: 640px)");
   const CHOICE = "ag-Grid-SelectionColumn";
   const LOOKED_AT = new Set(["compare", "benchmark", "timeframe"]); // what is shown beside the rows, and picks none of them
@@ -17,6 +17,7 @@
   const [COMPARED_LEAST, COMPARED_MOST] = [2, 5];
 
   const tables = {}; // panel -> its table, while its page is shown
+  const make = window.botv2Make;
   const words = (text, values) => window.botv2Words(text, values);
   const address = () => window.botv2Address;
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
@@ -159,12 +160,25 @@
   let chosen = null; // a promise of table -> columns
 
   function choices() {
-    chosen = chosen || window.botv2Send("GET", "/api/preferences").then((said) => said.data.preferences.columns || {}, () => ({}));
+    chosen = chosen || window.botv2Preference.read(PREFERENCE).then((known) => known || {});
     return chosen;
   }
 
+  /* The person's columns; null where they could not be read: the next pulse tries again. */
+  async function choiceOf(table) {
+    try {
+      const all = await choices();
+      table.isUnread = false;
+      return all[table.key];
+    } catch (unreachable) {
+      chosen = null;
+      table.isUnread = true;
+      return null;
+    }
+  }
+
   async function arrange(table) {
-    const own = (await choices())[table.key];
+    const own = await choiceOf(table);
     if (!tableOf(table.panel)) return;
     if (PHONE.matches) {
       table.api.applyColumnState({ state: columnsOf(table).map((column) => ({ colId: column.getColId(), hide: !settingOf(column).phone, flex: column.getColDef().flex || column.getColDef().width })) });
@@ -184,6 +198,7 @@
 
   function rearranged(table) {
     if (PHONE.matches) return;
+    table.isUnread = false; // what she does now counts
     clearTimeout(table.saving);
     table.saving = setTimeout(() => save(table), SAVE_MS);
   }
@@ -191,13 +206,11 @@
   async function save(table, forget = false) {
     const state = table.api.getColumnState().filter((column) => column.colId !== CHOICE);
     const own = { hidden: state.filter((column) => column.hide).map((column) => column.colId), order: state.map((column) => column.colId), widths: table.widths };
-    chosen = null; // another window may have changed it
-    const all = { ...(await choices()), [table.key]: own };
-    if (forget) delete all[table.key];
-    chosen = Promise.resolve(all);
+    chosen = window.botv2Preference.change(PREFERENCE, (known) => ({ ...known, [table.key]: forget ? undefined : own })); // JSON leaves out what is undefined
     try {
-      await window.botv2Send("PUT", PREFERENCE, { value: all });
+      await chosen;
     } catch (problem) {
+      chosen = null;
       window.botv2Toast({ severity: "WARNING", title: words("The columns could not be kept"), message: problem.message });
     }
   }
@@ -211,31 +224,18 @@
     save(table, true);
   }
 
-  function element(tag, style, text) {
-    const made = document.createElement(tag);
-    made.className = style;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  }
-
   function showMenu(table) {
     const host = document.querySelector(`[data-columns="${table.key}"]`);
     if (!host) return;
     const items = columnsOf(table).map((column) => {
-      const [label, box] = [element("label", "column-choice"), document.createElement("input")];
-      box.type = "checkbox";
-      box.checked = column.isVisible();
-      box.onchange = () => {
-        table.api.setColumnsVisible([column.getColId()], box.checked);
+      const onchange = ({ target }) => {
+        table.api.setColumnsVisible([column.getColId()], target.checked);
         rearranged(table);
       };
-      label.append(box, element("span", "", column.getColDef().headerName));
-      return label;
+      const box = make("input", { type: "checkbox", checked: column.isVisible(), onchange: onchange });
+      return make("label", { className: "column-choice" }, box, make("span", {}, column.getColDef().headerName));
     });
-    const back = element("button", "menu-item", words("Reset"));
-    back.type = "button";
-    back.onclick = () => reset(table);
-    host.replaceChildren(...items, back);
+    host.replaceChildren(...items, make("button", { type: "button", className: "menu-item", onclick: () => reset(table) }, words("Reset")));
   }
 
   /* ---- what a person does in a table ---- */
@@ -307,7 +307,7 @@
 
   async function begin(frame) {
     const panel = "panel-" + frame.dataset.grid;
-    const table = { panel: panel, key: frame.dataset.grid, frame: frame, questions: [], asking: null, again: new Set(), widths: {}, version: null, sought: null, failed: false, api: null };
+    const table = { panel: panel, key: frame.dataset.grid, frame: frame, questions: [], asking: null, again: new Set(), widths: {}, version: null, sought: null, failed: false, isUnread: false, api: null };
     tables[panel] = table;
     table.api = await gridIn(frame, panel + "-grid");
     if (tables[panel] !== table || !table.api) return;
@@ -375,7 +375,9 @@
   });
   document.addEventListener("botv2:pulse", () => {
     for (const panel of Object.keys(tables)) {
-      if (!tableOf(panel) || !tables[panel].failed) continue;
+      if (!tableOf(panel)) continue;
+      if (tables[panel].isUnread) arrange(tables[panel]);
+      if (!tables[panel].failed) continue;
       tables[panel].failed = false;
       refresh(tables[panel]);
     }

@@ -10,25 +10,15 @@
   const icon = (name) => make("i", { className: "i i-" + name, "aria-hidden": "true" });
   let views = []; // {name, path, search}
 
-  async function ask(method, path, body) {
-    const headers = { Accept: "application/json" };
-    if (body) headers["Content-Type"] = "application/json";
-    const answer = await fetch("/api/preferences" + path, { method: method, credentials: "same-origin", cache: "no-store", headers: headers, body: body && JSON.stringify(body) });
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(said.error.message);
-    return said.data;
-  }
-
-  /* Another tab may have changed them: they are read before they are shown and before they are changed. */
+  /* Another tab may have changed them: they are read before they are shown. */
   async function load() {
-    views = (await ask("GET", "")).preferences.views || [];
+    views = (await window.botv2Preference.read("views")) || [];
     return views;
   }
 
   async function change(changed) {
     try {
-      await load();
-      views = (await ask("PUT", "/views", { value: changed(views) })).value;
+      views = await window.botv2Preference.change("views", (known) => changed(known || []));
       show();
       return true;
     } catch (problem) {

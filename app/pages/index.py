@@ -11,7 +11,7 @@ from components.format import date_pattern, months
 from components.words import _, script_words, speech
 
 INDEX_STRING = """<!doctype html>
-<html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}">
+<html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}" data-currency="{%currency%}">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -48,6 +48,7 @@ def _personal() -> dict[str, str]:
     return {
         "language": speech().language,
         "pair": preferred.get("pair", "teal-coral"),
+        "currency": html.escape(speech().currency or ""),
         "amounts": "hidden" if preferred.get("hide_amounts") else "shown",
         "noscript": html.escape(_("BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.")),
         "words": _for_scripts(),

@@ -17,6 +17,7 @@ from app.rest.shapes import Data, Shape
 from components.charts.rows import rows
 from components.ids import Id
 from components.panels import PANELS, Panel
+from components.preferred import in_preferred_currency
 from components.words import speaking, speech
 from data import times
 from data.desk import Desk
@@ -59,7 +60,7 @@ def get_chart(call: Call, key: str) -> Row | Response:
     panel = CHARTS.get(key)
     if panel is None:
         raise Refused(Code.NOT_FOUND, "there is no such chart", fields={"key": f"must be one of {', '.join(CHARTS)}"})
-    chosen = Selection(**call.query.model_dump(exclude={"format"}))
+    chosen = in_preferred_currency(call.desk, Selection(**call.query.model_dump(exclude={"format"})))
     if call.query.format is None:
         figure = _figure(call.desk, panel, chosen)
         return success(data={"figure": figure} | rows(figure)._asdict())

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from app.rest.endpoint import Call, Endpoint
 from app.rest.exporting import exporter
 from components.details import found
+from components.preferred import in_preferred_currency
 from data.entries import Row
 from data.exports import Export
 from data.scope import Selection
@@ -29,7 +30,7 @@ class DetailRow(BaseModel):
 def get_detail(call: Call, ref: str) -> Response:
     """Send what the dialog shows of `ref` (`trade:12`, `risk:sharpe_ratio`, `hour:3-14`, …) as a file."""
     kind, given = found(ref)
-    chosen = Selection(**call.query.model_dump(exclude={"format"}))
+    chosen = in_preferred_currency(call.desk, Selection(**call.query.model_dump(exclude={"format"})))
     rows = iter(kind.rows(call.desk, kind.question(call.desk, given, chosen)))
     first: list[Row] = [row for row in [next(rows, None)] if row is not None]
     columns = tuple(first[0]) if first else ()

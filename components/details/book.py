@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from data.desk import Desk
 
 TRADES_PATH = "/api/export/trades"
-CHANGES = ("trades", "strategies")
+CHANGES = ("trades", "portfolio", "strategies")
 
 
 def percent(fraction: float | None, *, signed: bool = False) -> html.Span:

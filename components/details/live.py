@@ -235,6 +235,6 @@ BOT = Kind(
     _bot,
     _draw_bot,
     lambda _desk, answer: [answer["bot"]],
-    ("positions", "portfolio", "trades", "alerts", "feeds"),
+    ("positions", "signals", "portfolio", "trades", "alerts", "feeds"),
     N_("No bot of this name was ever heard."),
 )

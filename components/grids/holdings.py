@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from dash import html
 
@@ -10,7 +11,7 @@ from components.grids.card import grid_card
 from components.grids.columns import BY_SIDE, LARGEST_FIRST, Column, column, drawn, figures
 from components.grids.strategies import NUMBER, pnl_bar
 from components.ids import Id
-from components.parts import Record, View, as_of, direction, empty
+from components.parts import Record, View, as_of, direction, empty, facts
 from components.track import track
 from components.words import N_, _, plural, woven
 from data import times
@@ -29,7 +30,9 @@ def held(desk: "Desk", selection: Selection) -> Record:
     values = {(one["bot"], one["position_id"]): one["value"] for one in answer["positions"]}
     every = desk.live.positions(PositionScope())
     chosen = [one | {"value": values[key]} for one in every if (key := (one["bot"], one["position_id"])) in values]
-    return answer | {"positions": chosen}
+    named = {"bot": selection.bot, "symbol": selection.symbol, "strategy": selection.strategy}
+    query = urlencode({name: ",".join(values) for name, values in named.items() if values is not None})
+    return answer | {"positions": chosen, "query": query}
 
 
 def holdings_view(answer: Record, now: datetime) -> View:
@@ -40,11 +43,11 @@ def holdings_view(answer: Record, now: datetime) -> View:
     count = plural("{n} position", "{n} positions", len(positions)).format(n=fmt.level(len(positions)))
     if answer["not_shown"]:
         count = _("{n} of {total}").format(n=fmt.level(len(positions)), total=fmt.level(len(positions) + answer["not_shown"]))
-    floating = sum(one["unrealized_pnl"] or 0 for one in positions)
+    floating = answer["unrealized_pnl"]
     decimals = fmt.money_decimals(one["unrealized_pnl"] for one in positions)
     told = html.B(fmt.change(floating, decimals), className=f"amount {direction(floating)}".strip())
     summary = woven(_("{count}, unrealized {sum}"), count=count, sum=told)
-    return View([html.Span(summary, className="as-of"), as_of(positions, now)], None)
+    return View([html.Span(summary, className="as-of", **facts(version="", query=answer["query"])), as_of(positions, now)], None)
 
 
 def holding_rows(answer: Record, now: datetime) -> list[Record]:

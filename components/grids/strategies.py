@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 
@@ -28,7 +29,8 @@ def strategies_view(answer: Record, now: datetime) -> View:
     said = plural("{n} strategy", "{n} strategies", count).format(n=fmt.level(count))
     if answer["not_shown"]:
         said = _("{n} of {total}").format(n=fmt.level(count), total=fmt.level(count + answer["not_shown"]))
-    return View([html.Span(answer["currency"], className="unit"), html.Span(said, className="as-of"), as_of_now(now)], None)
+    known = facts(version="", query=urlencode({"currency": answer["currency"]}))  # the file tells of all time: its figures are those of REST
+    return View([html.Span(answer["currency"], className="unit"), html.Span(said, className="as-of", **known), as_of_now(now)], None)
 
 
 def strategy_rows(answer: Record, _now: datetime) -> list[Record]:
@@ -53,7 +55,7 @@ def _row(row: Record, decimals: int, widest: float) -> Record:
         "net_pnl": pnl_bar(row["net_pnl"], fmt.change(row["net_pnl"], decimals), widest, [returned]),
     } | {name: fmt.ratio(row[name]) for name in ("profit_factor", "sharpe_ratio")}
     return {
-        "id": str(row["id"]),
+        "id": row["name"],
         "detail": f"strategy:{row['name']}",
         "name": row["name"],
         "return_way": direction(row["total_return"]),

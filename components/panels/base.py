@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from components.ids import Id, key_of
 from components.parts import View, nothing_in_range
-from components.words import _, speech
+from components.preferred import in_preferred_currency
+from components.words import _
 from data.scope import Selection
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ class Panel(NamedTuple):
     def ask(self, desk: "Desk", search: str | None) -> Any:
         """Return the desk's answer about what an address's query selects, in the person's currency where it names none."""
         chosen = self.reads(search, self.key)
-        if isinstance(chosen, Selection) and chosen.currency is None and (preferred := speech().currency) in desk.currencies():
-            chosen = chosen.model_copy(update={"currency": preferred})
-        return self.question(desk, chosen)
+        return self.question(desk, in_preferred_currency(desk, chosen) if isinstance(chosen, Selection) else chosen)
 
     def shown(self, answer: Any, now: datetime) -> View:
         """Return how an answer looks; one that is empty because of the range or the filters says so."""

@@ -21,7 +21,7 @@ PANELS = (
     Panel(
         Id.PANEL_EQUITY,
         N_("Equity"),
-        Id.VERSION_BOOK,
+        Id.VERSION_MEASURED,
         lambda desk, chosen: desk.analytics.equity(chosen),
         equity_view,
         is_chart=True,

@@ -32,7 +32,7 @@ def _signals(desk: "Desk", chosen: Selection) -> list[Record]:
 
 PANELS = (
     Panel(Id.PANEL_FEEDS, N_("Feeds"), Id.VERSION_FEEDS, lambda desk, _: desk.live.feeds(), feeds, follows=False),
-    Panel(Id.PANEL_CHOICES, N_("Choices"), Id.VERSION_BOOK, known_choices, choices, follows=False),
+    Panel(Id.PANEL_CHOICES, N_("Choices"), Id.VERSION_MEASURED, known_choices, choices, follows=False),
     Panel(Id.PANEL_STATISTICS, N_("Statistics"), Id.VERSION_STATS, lambda desk, _: desk.statistics(), statistics, follows=False),
     Panel(
         Id.PANEL_PNL,

@@ -10,7 +10,7 @@ from components.panels.base import OF_ACCOUNTS, Panel
 from components.words import N_
 
 PANELS = (
-    Panel(Id.PANEL_RISK, N_("Risk figures"), Id.VERSION_BOOK, lambda desk, chosen: desk.analytics.risk(chosen), risk_table_view),
+    Panel(Id.PANEL_RISK, N_("Risk figures"), Id.VERSION_MEASURED, lambda desk, chosen: desk.analytics.risk(chosen), risk_table_view),
     Panel(
         Id.PANEL_DRAWDOWN,
         N_("Drawdown"),

@@ -32,12 +32,14 @@ def strategies(ground: Ground, selection: Selection) -> Row:
     """Return the strategies with closed trades in scope, in order of place; of more than 100 those with the most trades.
 
     `total_return` is net P&L / starting balance. `volatility`, `sharpe_ratio` and `max_drawdown` are those of the daily returns
-    (net P&L per UTC exit day / starting balance) of the range's days; None without a balance. `not_shown` counts the others.
+    (net P&L per UTC exit day / starting balance) of the range's days; None without a balance. `not_shown` counts the others;
+    `trades` are all closed ones in scope, `earning` counts the strategies that earned something, both of all.
     """
     closed = ground.closed(selection)
     own = _by_name(closed)
     rows = _rows(ground, selection, closed, own, _largest(own)[:LISTED])
-    return {"strategies": sorted(rows, key=lambda row: row["place"]), "not_shown": max(0, len(own) - LISTED)} | ground.told(closed)
+    together = {"trades": len(closed.trades), "earning": sum(float(trades["net_pnl"].sum()) > 0 for trades in own.values())}
+    return {"strategies": sorted(rows, key=lambda row: row["place"]), "not_shown": max(0, len(own) - LISTED)} | together | ground.told(closed)
 
 
 def comparison(ground: Ground, selection: Selection) -> Row:

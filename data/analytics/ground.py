@@ -1,9 +1,7 @@
 """What the figures of a page stand on: equity and closed trades in the selection, found once for all the charts that ask together."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import select
@@ -16,6 +14,7 @@ from data.entries import Row
 from data.equity import Basis, Equity
 from data.metrics.checks import FloatArray, MicrosecondArray
 from data.portfolio import in_range
+from data.recent import Recent
 from data.schema import Strategy
 from data.scope import EquityFilter, Selection
 from data.scope.trades import TradeFields, TradeStatisticsScope
@@ -25,27 +24,6 @@ from data.trades import Trades, is_closed
 
 KEPT = 2  # ranges of one page, such as the page's own and a chart's
 OF_OWNERS = {"bot", "strategy"}  # these narrow the equity, too; the other filters choose among trades alone
-Found = TypeVar("Found")
-
-
-class Recent:
-    """The last few things that were found, so that charts that are drawn together look for them once."""
-
-    def __init__(self) -> None:
-        """Keep nothing yet."""
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Hashable, find: Callable[[], Found]) -> Found:
-        """Return what is kept under the key, else what `find` returns; who asks meanwhile waits for it."""
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = find()
-                if len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(key)
-            found: Found = self._kept[key]
-            return found
 
 
 class RecentEquity(Equity):
@@ -54,7 +32,7 @@ class RecentEquity(Equity):
     def __init__(self, columns: Columns, balances: Balances, settings: Settings) -> None:
         """Ask what `Equity` asks."""
         super().__init__(columns, balances, settings)
-        self._recent = Recent()
+        self._recent = Recent(KEPT)
 
     def basis(self, scope: EquityFilter) -> Basis:
         """Return what the equity is made of, see `Equity.basis`."""
@@ -103,7 +81,7 @@ class Ground:
         self.equity = equity
         self.settings = settings
         self._trades = trades
-        self._recent = Recent()
+        self._recent = Recent(KEPT)
 
     def version(self, selection: Selection, *kinds: str) -> tuple[int, ...]:
         """Return the version of equity, trades and these kinds of data, and the minute where the range ends now."""

@@ -81,7 +81,8 @@ def allocation(ground: Ground, live: Live, selection: Selection) -> Row:
     """Return the open positions in scope by their value (size × current price), the largest first, `cash` and `total`, of both, now.
 
     `cash` is what the accounts' last snapshots say together, None where one says nothing or only some strategies' or symbols' part is
-    asked for. Of more than 200 positions the largest are shown; `not_shown` counts the others, which the total holds, too.
+    asked for. Of more than 200 positions the largest are shown; `not_shown` counts the others, which the total
+    and the `unrealized_pnl` hold, too.
     """
     basis = ground.equity.basis(EquityFilter(bot=selection.bot, currency=selection.currency))
     every = live.positions(PositionScope())
@@ -92,10 +93,11 @@ def allocation(ground: Ground, live: Live, selection: Selection) -> Row:
         "positions": chosen[:SHOWN_POSITIONS],
         "not_shown": max(0, len(chosen) - SHOWN_POSITIONS),
         "cash": cash,
+        "unrealized_pnl": math.fsum(held["unrealized_pnl"] or 0.0 for held in chosen),
         "total": math.fsum([*(held["value"] for held in chosen), cash or 0.0]) if chosen or cash is not None else None,
         "currency": basis.currency,
         "left_out": basis.left_out,
-        "filtered_out": not chosen and bool(every),
+        "filtered_out": not chosen and cash is None and bool(every),
     }
 
 

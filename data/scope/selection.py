@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from pydantic import Field, ValidationError
 
 from data import times
-from data.fields import Currency, Name, Timeframe
+from data.fields import Currency, Name, Timeframe, as_any_moment
 from data.scope.base import OneOrMore, Since
 from data.scope.portfolio import EquityFilter, RiskScope
 from data.scope.trades import TradeFields, TradeFilter, TradeScope, TradeStatisticsScope
@@ -98,7 +98,7 @@ def _moments(brush: str | None) -> tuple[datetime, datetime] | None:
     """Return both ends of a brushed range, in order; None for what is none."""
     parts = (brush or "").split("..")
     try:
-        first, last = sorted(times.parse_iso(part) for part in parts)
+        first, last = sorted(as_any_moment(part) for part in parts)
     except ValueError:
         return None
     return (first, last) if last - first > timedelta(0) else None
