@@ -9,7 +9,7 @@ from dash import html
 from components import format as fmt
 from components.ids import Id
 from components.links import safe_url
-from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, opener, pressed, severity, time
+from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, opener, pressed, severity, time, with_amounts
 from components.switches import switch
 from components.words import N_, _
 from data.times import clock
@@ -41,7 +41,7 @@ def active_alerts(answer: Record, now: datetime) -> View:
 
 def _active(alert: Record, now: datetime) -> html.Li:
     title = opener(alert["title"], "message title", f"alert:{alert['id']}")
-    words: list[Any] = [alert["message"]]
+    words: list[Any] = with_amounts(alert["message"])
     if url := safe_url(alert["action_url"]):
         words += [" ", html.A(_("Open"), href=url, target="_blank" if url.startswith("https:") else None, rel="noopener noreferrer")]
     buttons = []

@@ -6,7 +6,7 @@ from datetime import datetime
 from dash import html
 
 from components.links import safe_url
-from components.parts import Content, Record, View, as_of, empty, facts, opener, row, severity, time
+from components.parts import Content, Record, View, as_of, empty, facts, opener, row, severity, time, with_amounts
 from components.words import _
 
 
@@ -27,8 +27,8 @@ def _entry(alert: Record, now: datetime) -> html.Li:
 
 
 def _detail(alert: Record) -> html.P:
-    children: Content = [alert["message"]]
+    children: Content = with_amounts(alert["message"])
     if url := safe_url(alert.get("action_url")):
         target = "_blank" if url.lower().startswith("https:") else None
-        children = [alert["message"], " ", html.A(_("Open"), href=url, title=url, target=target, rel="noopener noreferrer")]
+        children = [*with_amounts(alert["message"]), " ", html.A(_("Open"), href=url, title=url, target=target, rel="noopener noreferrer")]
     return html.P(children, className="message two sec")

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, time
+from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, time, with_amounts
 from components.words import N_, _
 from data.activity import Found
 
@@ -53,7 +53,7 @@ def _trade(trade: Record, decimals: int, now: datetime) -> html.Tr:
             html.Td(opener(trade["symbol"], "sym", f"trade:{trade['id']}")),
             html.Td(side(trade["direction"]), className="sec"),
             html.Td(trade["strategy"] or fmt.UNKNOWN, className="c-strategy c-wide sec"),
-            html.Td(fmt.plain(trade["size"], 5), className="c-wide num sec"),
+            html.Td(fmt.plain(trade["size"], 5), className="c-wide num sec amount"),
             html.Td(fmt.level(trade["entry_price"], places), className="c-wide num sec"),
             html.Td(fmt.level(trade["exit_price"], places), className="c-wide num"),
             html.Td(_("open") if trade["status"] == "open" else fmt.change(result, decimals), className=f"num amount {direction(result)}"),
@@ -76,5 +76,5 @@ def latest_events(found: Found, now: datetime) -> View:
 
 
 def _event(event: Record, now: datetime) -> html.Li:
-    words = opener(event["message"], "message", f"event:{event['id']}", title=event["message"])
+    words = opener(with_amounts(event["message"]), "message", f"event:{event['id']}")
     return html.Li([time(event["timestamp"], now), severity(event["severity"]), words], className="entry short", **facts(key=str(event["id"])))

@@ -1,5 +1,6 @@
 """The small parts that every page is built from: card, icon, chip, note, empty state, skeleton."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
@@ -16,6 +17,7 @@ Content: TypeAlias = str | Component | Sequence[str | Component | None] | None
 Record: TypeAlias = dict[str, Any]
 
 
+NUMBER = re.compile(r"([+\-\u2212]?\d[\d.,]*)")
 DECORATION: dict[str, Any] = {"aria-hidden": "true"}
 
 
@@ -93,6 +95,12 @@ def time(when: str, now: datetime) -> html.Time:
 def row(record: Record, *identity: object) -> dict[str, Any]:
     """Return the attributes by which draw.js knows a row again (`identity`), sees a newer record, and stale.js whose it is."""
     return {"data-key": "\x1f".join(str(part) for part in identity), "data-row": str(record["id"]), "data-bot": record["bot"]}
+
+
+def with_amounts(text: str) -> list[Any]:
+    """Return a bot's text, each number in it marked as an amount, which can be hidden."""
+    parts = NUMBER.split(text)
+    return [html.Span(part, className="amount") if place % 2 else part for place, part in enumerate(parts) if part]
 
 
 def opener(children: Content, style: str, detail: str, **attributes: Any) -> html.Button:

@@ -62,6 +62,7 @@ def curve(count: int = 300, values: list[float] | None = None, marks: int = 8) -
         for number, place in enumerate(places)
     ]
     answer = {"timestamps": moments(count), "equity": values, "drawdown": below(values), "sma": course, "markers": signs}
+    answer |= {"marked": len(signs), "trades": len(signs)}
     return ABOUT | answer | {"benchmark": {"symbol": "ETHUSDT", **course}}
 
 
@@ -138,7 +139,7 @@ def histogram(counts: list[int], low: float = -0.03, high: float = 0.03, **lines
 
 FLAT, FALLING = [1000.0] * 40, [1000.0 - place for place in range(40)]
 NO_LINES: dict[str, Any] = dict.fromkeys(("var_95", "var_99", "cvar_95"))
-BARE: dict[str, Any] = {"sma": {"timestamps": [], "values": []}, "benchmark": None, "markers": []}
+BARE: dict[str, Any] = {"sma": {"timestamps": [], "values": []}, "benchmark": None, "markers": [], "marked": 0, "trades": 0}
 CHARTS: dict[str, tuple[Chart, Draw, list[Any], list[Any]]] = {
     "equity": (
         equity,

@@ -54,11 +54,6 @@
     if (asks) ask(asks);
     if (copies) copy(copies);
   });
-  /* Tab has left it. Where nothing has the focus next (a press beside it, another window) it is not known to be left. */
-  document.addEventListener("focusout", (event) => {
-    const menu = event.relatedTarget && event.target.closest(".menu-button[open]");
-    if (menu && !menu.contains(event.relatedTarget)) menu.open = false;
-  });
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && document.querySelector(".menu-button[open]");
     if (!menu) return;

@@ -112,13 +112,14 @@
 
   function fillExports() {
     const menu = document.getElementById("frame-exports");
+    const preferred = choices().currencies.find((one) => one === root.dataset.currency); // what the page shows, where there is money in it
     let offered = 0;
     for (const row of menu.querySelectorAll(".export-row")) {
       const what = row.dataset.what;
       row.hidden = !row.dataset.pages.split(" ").includes(root.dataset.page);
       offered += row.hidden ? 0 : 1;
       const wanted = Object.fromEntries(NAMES[what].map((name) => [name, address().get(name)]));
-      if (what === "equity") wanted.currency = wanted.currency || root.dataset.currency; // as the page shows it
+      if (what === "equity") wanted.currency = wanted.currency || preferred;
       if (WITH_TIME.has(what)) Object.assign(wanted, times());
       for (const link of row.querySelectorAll("a")) {
         const params = new URLSearchParams([["format", link.textContent.toLowerCase()]]);
@@ -193,7 +194,11 @@
   document.addEventListener("botv2:pulse", (event) => countAlerts(event.detail.alerts));
 
   /* ---- in step with the page ---- */
-  document.addEventListener("botv2:drawn", (event) => ["panel-choices", "panel-feeds"].includes(event.detail) && fillMenus());
+  document.addEventListener("botv2:drawn", (event) => {
+    if (!["panel-choices", "panel-feeds"].includes(event.detail)) return;
+    fillMenus();
+    fillExports();
+  });
   document.addEventListener("botv2:address", () => {
     showSide();
     fillMenus();

@@ -96,7 +96,14 @@ def equity_view(answer: Answer, _now: datetime) -> View:
     """Return the chart; in the head what the lines and signs mean, and the currency."""
     nothing = empty(_("No equity curve yet"), unbalanced_hint(answer), unbalanced_call(answer))
     figure = equity(answer)
-    return chart_view(figure, note(_legend(answer), unbalanced(answer), answer["currency"]) if figure else None, nothing)
+    return chart_view(figure, note(_legend(answer), _marked(answer), unbalanced(answer), answer["currency"]) if figure else None, nothing)
+
+
+def _marked(answer: Answer) -> str | None:
+    """Say of how many trades the signs are, where they are not of all."""
+    if answer["marked"] >= answer["trades"]:
+        return None
+    return _("{n} of {total} trades marked").format(n=fmt.level(answer["marked"]), total=fmt.level(answer["trades"]))
 
 
 def _legend(answer: Answer) -> html.Span:

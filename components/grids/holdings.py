@@ -98,7 +98,7 @@ def holding_columns() -> list[Column]:
         column("side", _("Side"), 78, style="sec arrow", cellClassRules=BY_SIDE, sortable=True),
         column("strategy", _("Strategy"), 108, style="sec", grows=True, sortable=True),
         column("bot", _("Bot"), 110, style="sec", hidden=True, sortable=True),
-        figures("size", _("Size"), 100, style="sec", **NUMBER),
+        figures("size", _("Size"), 100, style="sec amount", **NUMBER),
         figures("entry_price", _("Entry"), 94, style="sec", **NUMBER),
         figures("current_price", _("Last"), 94, **flashes, **NUMBER),
         figures("value", _("Value"), 96, style="amount", **flashes, **NUMBER),

@@ -159,7 +159,7 @@ def trade_columns() -> list[Column]:
         by_text(column("bot", _("Bot"), 110, style="sec", hidden=True, **sorts), "bot_has"),
         by_choice(column("status", _("Status"), 86, style="sec", **sorts), "status", statuses),
         by_choice(column("outcome", _("Outcome"), 100, style="sec", hidden=True), "outcome", outcomes),
-        figures("size", _("Size"), 100, style="sec"),
+        figures("size", _("Size"), 100, style="sec amount"),
         figures("entry_price", _("Entry"), 110, style="sec"),
         figures("exit_price", _("Exit"), 110),
         by_range(figures("net_pnl", _("Net P&L"), 120, style="amount", cellClassRules=by_way("way"), phone=True, **sorts), "min_pnl", "max_pnl"),

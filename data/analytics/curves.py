@@ -35,7 +35,7 @@ def equity(ground: Ground, portfolio: Portfolio, risk: Risk, selection: Selectio
     return answer | {
         "sma": _moving_average(basis, scope),
         "benchmark": None if selection.benchmark is None else _benchmark(risk, selection.benchmark, curve),
-        "markers": markers(ground, selection, basis, curve),
+        **markers(ground, selection, basis, curve),
         **ground.said(basis, empty=not curve.times.size),
     }
 

@@ -102,13 +102,21 @@ class Ground:
         )
         return Closed(frame.in_time(mask), currency, left_out)
 
-    def newest(self, selection: Selection, currency: str, number: int) -> list[Row]:
-        """Return the newest trades in scope of a currency, open ones too, as a read gives them."""
+    def sample(self, selection: Selection, currency: str, number: int) -> tuple[list[Row], int]:
+        """Return trades in scope of a currency, open ones too, as a read gives them, and how many there are.
+
+        Of more than `number` the last one of each of so many equal parts of their time: what is shown must not look like all of it.
+        """
         frame = self.columns.trades()
         mask = self._trades.mask(frame, selection.trade_filter()) & ~frame.is_any("status", ["cancelled"])
         mask = in_currency(frame, mask, currency, self.settings.botv2_currency)
         places = np.flatnonzero(mask) if frame.is_in_time else frame.by_time[mask[frame.by_time]]
-        return list(self._trades.these(frame["id"][places[-number:]].tolist()).values())
+        chosen = places
+        if places.size > number:
+            at = frame["at"][places]
+            part = (at - at[0]) * number // (at[-1] - at[0] + 1)
+            chosen = places[np.append(part[1:] != part[:-1], True)]
+        return list(self._trades.these(frame["id"][chosen].tolist()).values()), int(places.size)
 
     def any_closed(self) -> bool:
         """Tell whether there is any closed trade at all."""

@@ -9,21 +9,23 @@ from data.entries import Row
 from data.equity import Basis
 from data.scope import Selection
 
-NEWEST = 60
+MARKED = 30  # trades, two marks each: more hide the curve
 
 
-def markers(ground: Ground, selection: Selection, basis: Basis, curve: Curve) -> list[Row]:
-    """Return the newest 60 entries and exits of trades in scope, oldest first, each with the equity at that moment.
+def markers(ground: Ground, selection: Selection, basis: Basis, curve: Curve) -> Row:
+    """Return `markers`, the entries and exits of at most 30 trades over all of the range, oldest first, each with the equity at that moment.
+
+    `marked` and `trades` say of how many of how many trades they are.
 
     An entry is a `buy` or, of a short trade, a `sell`; an exit the opposite, or what its reason says (see `kind_of_exit`).
     """
-    # Every marker stands at its trade's own time or earlier, so the newest 60 markers are of the newest 60 trades.
-    rows = ground.newest(selection, basis.currency, NEWEST)
+    rows, trades = ground.sample(selection, basis.currency, MARKED)
     found = [marker for row in rows for marker in _of(row)]
     since, end = selection.equity().since(times.now()), selection.equity().end
     first, last = "" if since is None else times.iso(since), "9999" if end is None else times.iso(end)
     shown = sorted((marker for marker in found if first <= marker["timestamp"] <= last), key=lambda marker: (marker["timestamp"], marker["id"]))
-    return [marker | {"equity": _value_at(curve, marker["timestamp"])} for marker in shown[-NEWEST:]]
+    placed = [marker | {"equity": _value_at(curve, marker["timestamp"])} for marker in shown]
+    return {"markers": placed, "marked": len(rows), "trades": trades}
 
 
 def _of(trade: Row) -> list[Row]:
