@@ -207,7 +207,7 @@ def test_what_bots_report_live_is_shown_with_its_past(desk: "Desk", api: Api) ->
 def test_what_people_mark_and_are_warned_of_can_be_changed(desk: "Desk", api: Api) -> None:
     mark = api.post("/api/annotations", {"chart_id": "equity", "date": "2025-01-01T00:00:00Z", "text": "<script>"})["data"]
     answer = shown(desk, f"annotation:{mark['id']}")
-    says(answer, "<script>", "tests", "equity")
+    says(answer, "<script>", "tests", "Equity")
     changed = {field["name"]: "other" for field in answer["form"]["fields"]}
     getattr(api, answer["form"]["method"].lower())(answer["form"]["path"], changed)
     says(shown(desk, f"annotation:{mark['id']}"), "other")

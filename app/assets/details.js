@@ -273,7 +273,7 @@
       } else setHash("", "replaceState", 0);
     }
     const active = document.activeElement;
-    if (ref !== null && (!active || active === document.body || dialog().contains(active))) focusOn(ref, document);
+    if (ref !== null && (!active || active === document.body || dialog().contains(active) || active.matches(".card-scroll"))) focusOn(ref, document);
   }
 
   function isOutside(event) {

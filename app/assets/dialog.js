@@ -54,6 +54,8 @@
     if (asks) ask(asks);
     if (copies) copy(copies);
   });
+  /* Tab has left it. The focus alone does not say so: a press on a label in a menu takes it elsewhere for a moment. */
+  document.addEventListener("keyup", (event) => event.key === "Tab" && closeMenus(event.target.closest(".menu-button")));
   document.addEventListener("keydown", (event) => {
     const menu = event.key === "Escape" && document.querySelector(".menu-button[open]");
     if (!menu) return;

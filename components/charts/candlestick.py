@@ -64,10 +64,9 @@ def candlestick(answer: Answer) -> Figure | None:
 
 def _timeframes(answer: Answer) -> html.Span:
     """Return a button for each length of candles that there is; address.js does what they say."""
-    buttons = [
-        html.Button(name, type="button", className="chip-switch", **facts(set="timeframe", value=name), **pressed(name == answer["timeframe"]))
-        for name in answer["timeframes"]
-    ]
+    shown = answer["timeframe"]
+    known = [(name, facts(set="timeframe", value=name, default=shown) | pressed(name == shown)) for name in answer["timeframes"]]
+    buttons = [html.Button(name, type="button", className="chip-switch", **attributes) for name, attributes in known]
     return html.Span(buttons, className="timeframes", role="group", **named(_("Length of a candle")))
 
 
