@@ -113,7 +113,8 @@ def test_the_feed_pauses_reaches_back_and_keeps_its_place_while_new_rows_arrive(
     before = script(live_page, f"{seen}.getBoundingClientRect().top"), script(live_page, f"{seen}.textContent")
     post("/activity", EVENT | {"message": "on top"})
     wait(live_page).until(lambda _: rows(live_page)[0] == "on top")
-    assert (script(live_page, f"{seen}.getBoundingClientRect().top"), script(live_page, f"{seen}.textContent")) == before
+    assert script(live_page, f"{seen}.getBoundingClientRect().top") == pytest.approx(before[0], abs=1), "rows may have a fraction of a pixel"
+    assert script(live_page, f"{seen}.textContent") == before[1]
     assert len(rows(live_page)) == 132
     click(live_page, "[data-feed=follow]")
     assert script(live_page, f"return document.querySelector('{BODY}').scrollTop") == 0
