@@ -26,9 +26,11 @@ Call = Callable[..., Any]
 
 @pytest.fixture
 def call(app: "Dash", client: "FlaskClient", bearer_with: Callable[..., dict[str, str]]) -> Call:
-    """Call the callback that a component triggers, with values for its inputs and states, as somebody with these scopes."""
+    """Call the callback that a component (and `also` others) triggers, with values for its inputs and states, as somebody with these scopes."""
 
-    def send(trigger: str, *values: object, scopes: tuple[str, ...] = ("read", "control"), signed_in: bool = False) -> Any:
+    def send(
+        trigger: str, *values: object, scopes: tuple[str, ...] = ("read", "control"), signed_in: bool = False, also: tuple[str, ...] = ()
+    ) -> Any:
         entry = next(one for one in app._callback_list if one["inputs"][0]["id"] == trigger)
         ends = [*entry["inputs"], *entry["state"]]
         filled = [{**end, "value": value} for end, value in zip(ends, values, strict=True)]
@@ -40,7 +42,7 @@ def call(app: "Dash", client: "FlaskClient", bearer_with: Callable[..., dict[str
             else {"id": outputs[0][0], "property": outputs[0][2]},
             "inputs": filled[: len(entry["inputs"])],
             "state": filled[len(entry["inputs"]) :],
-            "changedPropIds": [f"{trigger}.{entry['inputs'][0]['property']}"],
+            "changedPropIds": [f"{end['id']}.{end['property']}" for end in entry["inputs"] if end["id"] in {trigger, *also}],
         }
         return client.post("/_dash-update-component", json=body, headers={} if signed_in else bearer_with(*scopes))
 
@@ -115,21 +117,24 @@ def test_the_form_shows_what_was_chosen_and_keeps_what_is_changed(call: Call, de
     assert "365" in str(shown[Id.SETTINGS_RETENTION])
     assert shown[Id.SETTINGS_USERS]["children"] is None, "a viewer does not see who may come in"
     assert call(Id.SETTINGS_LANGUAGE, "auto", "auto", "", "auto", signed_in=True).status_code == 204, "nothing was changed"
-    saved = call(Id.SETTINGS_LANGUAGE, "de", "auto", "Europe/Berlin", "EUR", signed_in=True).json["response"]
+    saved = call(Id.SETTINGS_LANGUAGE, "de", "auto", "Europe/Berlin", "EUR", signed_in=True, also=fields).json["response"]
     assert saved[Id.SETTINGS_SAVED]["data"] == ["currency", "language", "time_zone"]
     assert desk.preferences.of(person) == {"language": "de", "time_zone": "Europe/Berlin", "currency": "EUR"}
-    call(Id.SETTINGS_LANGUAGE, "de", "auto", "", "EUR", signed_in=True)
+    assert call(Id.SETTINGS_LANGUAGE, "de", "auto", "", "auto", signed_in=True).status_code == 204, "what an older tab still shows is no choice"
+    call(Id.SETTINGS_LANGUAGE, "de", "auto", "", "EUR", signed_in=True, also=fields)
     assert desk.preferences.of(person) == {"language": "de", "currency": "EUR"}, "an empty field is no choice"
 
 
 @pytest.mark.usefixtures("person")
 def test_a_zone_that_is_none_is_refused_in_words_and_a_token_has_no_preferences(call: Call, desk: "Desk", person: int) -> None:
-    refused = call(Id.SETTINGS_LANGUAGE, "auto", "auto", "Mars/Olympus", "auto", signed_in=True).json["response"]
+    zone = (Id.SETTINGS_ZONE,)
+    refused = call(Id.SETTINGS_LANGUAGE, "auto", "auto", "Mars/Olympus", "auto", signed_in=True, also=zone).json["response"]
     assert refused[Id.SETTINGS_SAVED]["data"] is None
     assert "Europe/Berlin" in refused[Id.SETTINGS_FAULT]["children"]
     values: tuple[Any, ...] = (7, [], {"a": 1}, "a\0", "x" * 500)
     for nasty in values:
-        assert call(Id.SETTINGS_LANGUAGE, nasty, "auto", nasty, "auto", signed_in=True).json["response"][Id.SETTINGS_SAVED]["data"] is None
+        answer = call(Id.SETTINGS_LANGUAGE, nasty, "auto", nasty, "auto", signed_in=True, also=zone)
+        assert answer.json["response"][Id.SETTINGS_SAVED]["data"] is None
     assert desk.preferences.of(person) == {}
     assert call(Id.SETTINGS_LANGUAGE, "de", "auto", "", "").status_code == 403
 

@@ -33,7 +33,7 @@ ASSETS = Path(pages.__file__).parents[1] / "assets"
 PLACE = re.compile(r"\{\w*\}|<[^>]+>")
 SPOKEN = r'\b(?:botv2Words|words)\(\s*"((?:[^"\\]|\\.)*)"'
 TAGS = "Button Code Dd Div Dl Dt Li Ol Span Table Tbody Td Th Thead Time Tr Ul"
-MACHINES = {"Notification", "Escape", "Enter", *TAGS.split()}  # single words in scripts that nobody sees
+MACHINES = {"Notification", "Escape", "Enter", "Tab", *TAGS.split()}  # single words in scripts that nobody sees
 PASSWORD = "correct horse battery"
 NOW = datetime(2026, 1, 23, 12, 0, 0, tzinfo=UTC)
 
