@@ -31,8 +31,9 @@ ROWS = {
     "/system": system,
 }
 THEMES = ("dark", "light", "auto", "terminal")
-# What an import of closed trades of one strategy cannot fill: nothing is open, nothing happens now, there are no candles, nor two to compare.
-NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES, Id.PANEL_RADAR}
+# What closed trades of one strategy in twenty days cannot fill: nothing is open, nothing happens now, no candles, no two to compare, no 30 days.
+NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES, Id.PANEL_RADAR, Id.PANEL_CORRELATION}
+NOT_IN_FREQTRADE |= {Id.PANEL_ROLLING}
 WAITING = """
 const seen = (one) => one.getClientRects().length > 0;
 return [...document.querySelectorAll(".skel")].filter(seen).length;
@@ -155,7 +156,7 @@ def test_figures_on_the_screen_are_those_that_rest_gives_for_the_same_question(f
     assert fmt.change_percent(figures["max_drawdown"] * 100) in tiles["Sharpe ratio"]
     line = "return document.querySelector(`#${arguments[0]} .js-plotly-plot`)._fullData.find((one) => one.name === 'Portfolio').y"
     plotted = [value for value in script(browser, line, graph_of(Id.PANEL_EQUITY)) if value is not None]
-    assert plotted[-1] == pytest.approx(equity["end_value"], abs=1e-9)
+    assert plotted[-1] == pytest.approx(equity["end_value"], rel=1e-5)
     browser.driver.get(f"{freqtrade_server.url}/risk?range=all")
     row = "return [...document.querySelectorAll('[data-detail=\"risk:profit_factor\"]')].map((one) => (one.closest('tr') || one).innerText).join()"
     wait(browser).until(lambda _: fmt.ratio(figures["profit_factor"]) in script(browser, row))
