@@ -9,7 +9,7 @@ from dash import html
 from components import format as fmt
 from components.ids import Id
 from components.links import safe_url
-from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, opener, pressed, severity, time, with_amounts
+from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, opener, plain_card, pressed, severity, time, with_amounts
 from components.switches import switch
 from components.words import N_, _
 from data.times import clock
@@ -156,5 +156,4 @@ def channels() -> html.Section:
         ),
     ]
     body = html.Dl([html.Div([html.Dt([picture, " ", name]), html.Dd(content)]) for picture, name, content in rows], className="pairs")
-    head = html.Div([html.H2(_("Channels")), html.Span(_("how you hear of an alert"), className="as-of")], className="card-head")
-    return html.Section([head, html.Div(body, className="card-body")], className="card wide", **named(_("Channels")))
+    return plain_card(_("Channels"), body, _("how you hear of an alert"), "wide")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from dash import html
 
@@ -18,17 +19,22 @@ def feeds(known: Sequence[Record], now: datetime) -> View:
     return View(None, html.Ul([_feed(feed) for feed in known]), bar=choices)
 
 
-def _feed(feed: Record) -> html.Li:
+def feed_facts(feed: Record) -> dict[str, Any]:
+    """Return the attributes by which stale.js knows a bot, and how far it may be behind."""
     heartbeat = feed["heartbeat_seconds"]
-    known = facts(
+    return facts(
         key=feed["bot"],
         feed_bot=feed["bot"],
         last_seen=feed["last_seen"],
         heartbeat=None if heartbeat is None else str(heartbeat),
         demo="true" if feed["demo"] else None,
     )
+
+
+def _feed(feed: Record) -> html.Li:
     lag = html.Span(className="lag")
-    return html.Li([html.I(className="dot", **DECORATION), html.Span(feed["bot"], className="bot", title=feed["bot"]), lag], **known)
+    name = html.Span(feed["bot"], className="bot", title=feed["bot"])
+    return html.Li([html.I(className="dot", **DECORATION), name, lag], **feed_facts(feed))
 
 
 def _choice(bot: str) -> html.Button:

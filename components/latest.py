@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, time, with_amounts
+from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, table_head, time, with_amounts
 from components.words import N_, _
 from data.activity import Found
 
@@ -37,7 +37,7 @@ def latest_trades(answer: Record, now: datetime) -> View:
         return View(None, empty(_("No trades yet"), _("One appears as soon as a bot closes a position or sends"), "POST /api/trades"))
     total = fmt.level(answer["total"])
     note = _("{n} of about {total}") if answer["total_is_estimate"] else _("{n} of {total}")
-    head = html.Thead(html.Tr([html.Th(_(text), className=style, scope="col") for text, style in HEADS]))
+    head = table_head(HEADS)
     decimals = fmt.money_decimals(trade["net_pnl"] for trade in trades)
     table = html.Table([head, html.Tbody([_trade(trade, decimals, now) for trade in trades])], className="positions latest")
     return View(html.Span(note.format(n=fmt.level(len(trades)), total=total), className="as-of"), table)

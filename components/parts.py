@@ -169,6 +169,17 @@ def card(
     return html.Section(parts, id=str(panel), className=f"card {extra}".strip(), **named(title), **facts(bots=bots))
 
 
+def plain_card(title: str, content: Content, hint: str = "", extra: str = "") -> html.Section:
+    """Return a card that no panel fills: its title, what it is for, and its content."""
+    head = html.Div([html.H2(title), *([html.Span(hint, className="as-of")] if hint else [])], className="card-head")
+    return html.Section([head, html.Div(content, className="card-body")], className=f"card {extra}".strip(), **named(title))
+
+
+def table_head(heads: Sequence[tuple[str, str]]) -> html.Thead:
+    """Return a table's head: of each column its title, marked with `N_`, and its class."""
+    return html.Thead(html.Tr([html.Th(_(title), className=style, scope="col") for title, style in heads]))
+
+
 def tiles_card(panel: Id, title: str, count: int = 4) -> html.Section:
     """Return the place of a panel of key figures: its tiles are cards of their own, so it has neither head nor border."""
     waiting = html.Div([html.Div(skeleton(2), className="tile") for _tile in range(count)], className="tiles")

@@ -5,7 +5,7 @@ from datetime import datetime
 from dash import html
 
 from components import format as fmt
-from components.parts import Record, View, empty, facts, time
+from components.parts import Record, View, empty, facts, table_head, time
 from components.words import N_, _
 
 HEADS = ((N_("Symbol"), ""), (N_("Last"), "num"), (N_("As of"), "num"), (N_("Candles"), "c-wide"))
@@ -15,7 +15,7 @@ def prices(answer: Record, now: datetime) -> View:
     """Return the table of the symbols with their last close; a click shows the symbol's chart."""
     if not answer["symbols"]:
         return View(None, empty(_("No prices yet"), _("They come with the first candle:"), "POST /api/market/{symbol}"))
-    head = html.Thead(html.Tr([html.Th(_(text), className=style, scope="col") for text, style in HEADS]))
+    head = table_head(HEADS)
     table = html.Table([head, html.Tbody([_row(row, now) for row in answer["symbols"]])], className="positions")
     count = _("{n} of {total}").format(n=fmt.level(len(answer["symbols"])), total=fmt.level(answer["total"]))
     return View(html.Span(count, className="as-of"), table)

@@ -6,7 +6,7 @@ from dash import html
 
 from components import format as fmt
 from components.ids import Id
-from components.parts import Content, button, facts, icon, named
+from components.parts import Content, button, facts, icon, named, plain_card
 from components.personal import formats_form
 from components.switches import PAIRS, THEMES, amounts_switch, pair_button, switch, theme_button
 from components.tokens import token_form
@@ -99,6 +99,4 @@ def about(release: str) -> html.Section:
 
 
 def _card(title: str, content: Content, hint: str, extra: str = "") -> html.Section:
-    """Return a card of the settings page: its title, what it is for, and its content."""
-    head = html.Div([html.H2(title), html.Span(hint, className="as-of")], className="card-head")
-    return html.Section([head, html.Div(content, className="card-body")], className=f"card settings-card {extra}".strip(), **named(title))
+    return plain_card(title, content, hint, f"settings-card {extra}".strip())

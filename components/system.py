@@ -8,19 +8,19 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, as_of_now, chip, empty, facts, named, opener, severity, time
+from components.feeds import feed_facts
+from components.parts import DECORATION, Record, View, as_of_now, chip, empty, facts, opener, plain_card, severity, table_head, time
 from components.words import N_, _
 
 LAG_HEADS = ((N_("Bot"), ""), (N_("Last record"), "num"), (N_("Lag"), "num"), (N_("Heartbeat"), "num"), (N_("Silent after"), "num c-wide"))
 LIBRARIES = ("dash", "plotly", "dash-ag-grid", "pandas", "numpy", "flask", "flask-socketio", "sqlalchemy", "gunicorn")
-LEVELS = {"WARNING": "WARNING", "ERROR": "ERROR", "CRITICAL": "CRITICAL"}
 
 
 def lags(feeds: list[Record], now: datetime) -> View:
     """Return how far each bot is behind; stale.js counts on by the browser's clock."""
     if not feeds:
         return View(None, empty(_("No bot has reported yet"), _("One appears with its first record, such as"), "POST /api/monitoring/activity"))
-    head = html.Thead(html.Tr([html.Th(_(text), className=style, scope="col") for text, style in LAG_HEADS]))
+    head = table_head(LAG_HEADS)
     rows = [_lag(feed, now) for feed in feeds]
     return View(html.Span(fmt.level(len(feeds)), className="as-of"), html.Table([head, html.Tbody(rows)], className="positions lags"))
 
@@ -29,13 +29,6 @@ def _lag(feed: Record, now: datetime) -> html.Tr:
     heartbeat = feed["heartbeat_seconds"]
     name = opener(feed["bot"], "sym", f"bot:{feed['bot']}")
     marks: list[Any] = [html.I(className="dot", **DECORATION), name]
-    known = facts(
-        key=feed["bot"],
-        feed_bot=feed["bot"],
-        last_seen=feed["last_seen"],
-        heartbeat=None if heartbeat is None else str(heartbeat),
-        demo="true" if feed["demo"] else None,
-    )
     return html.Tr(
         [
             html.Td([*marks, " ", chip("DEMO", "demo-chip")] if feed["demo"] else marks),
@@ -44,7 +37,7 @@ def _lag(feed: Record, now: datetime) -> html.Tr:
             html.Td(fmt.UNKNOWN if heartbeat is None else f"{fmt.plain(heartbeat)}{fmt.THIN}s", className="num mut"),
             html.Td(fmt.UNKNOWN if heartbeat is None else f"{fmt.plain(3 * heartbeat)}{fmt.THIN}s", className="num mut c-wide"),
         ],
-        **known,
+        **feed_facts(feed),
     )
 
 
@@ -82,7 +75,7 @@ def errors(recent: list[Record], now: datetime) -> View:
         html.Li(
             [
                 time(line["timestamp"], now),
-                severity(LEVELS.get(line["level"], "INFO")),
+                severity(line["level"]),
                 html.P(line["message"], className="message two"),
                 html.Div([chip(line["level"], "type"), line["logger"]], className="labels"),
             ],
@@ -98,5 +91,4 @@ def versions(release: str, api: str) -> html.Section:
     """Return the card of the versions that run here."""
     rows = [("BotV2 Dashboard", release), ("API", api), ("Python", platform.python_version()), *((name, version(name)) for name in LIBRARIES)]
     body = html.Dl([html.Div([html.Dt(name), html.Dd(number)]) for name, number in rows], className="pairs")
-    head = html.Div(html.H2(_("Versions")), className="card-head")
-    return html.Section([head, html.Div(body, className="card-body")], className="card four", **named(_("Versions")))
+    return plain_card(_("Versions"), body, extra="four")

@@ -27,6 +27,7 @@ from components.charts.waterfall import waterfall, waterfall_view
 from components.parts import View
 from components.words import Speech, speaking
 from data import times
+from tests.support.figures import coloured, leaves
 
 TOKENS = (Path(__file__).parents[1] / "app" / "assets" / "10-tokens.css").read_text()
 START, NOW = datetime(2023, 12, 23, tzinfo=UTC), datetime(2024, 5, 20, 12, tzinfo=UTC)
@@ -207,25 +208,6 @@ CHARTS: dict[str, tuple[Chart, Draw, list[Any], list[Any]]] = {
 DRAWN = [pytest.param(*row[:2], answer, id=f"{name}-{place}") for name, row in CHARTS.items() for place, answer in enumerate(row[2])]
 EMPTY = [pytest.param(*row[:2], answer, id=f"{name}-{place}") for name, row in CHARTS.items() for place, answer in enumerate(row[3])]
 REFERENCE = re.compile(r"strategy:.+|trade:\d+|risk:\w+|day:\d{4}-\d\d-\d\d|month:\d{4}-\d\d")
-
-
-def leaves(part: Any) -> Iterator[Any]:
-    if isinstance(part, dict):
-        part = list(part.values())
-    if isinstance(part, list):
-        for item in part:
-            yield from leaves(item)
-    else:
-        yield part
-
-
-def coloured(part: Any) -> Any:
-    """Return the figure as plotly.js gets it, with one colour for all tokens."""
-    if isinstance(part, dict):
-        return {name: coloured(value) for name, value in part.items()}
-    if isinstance(part, list):
-        return [coloured(item) for item in part]
-    return "rgb(1, 2, 3)" if isinstance(part, str) and part.startswith("--bv-") else part
 
 
 def references(figure: Figure) -> Iterator[str]:

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from bench.million import fill
 from bench.rows import Sizes
@@ -28,6 +27,7 @@ from data.scope import (
 )  # fmt: skip  # a name a line would be a page
 from data.settings import Settings
 from data.store import Store
+from tests.groups.records import statements
 from tests.support.api import ago
 
 Statement = tuple[str, Any]
@@ -46,21 +46,6 @@ def desk(settings: Settings, store: Store) -> Iterator[Desk]:
     desk = Desk.open(settings)
     yield desk
     desk.close()
-
-
-@contextmanager
-def executed(store: Store) -> Iterator[list[Statement]]:
-    """Gather the statements that are executed meanwhile, as the driver gets them."""
-    statements: list[Statement] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
-        statements.append((statement, parameters))
-
-    event.listen(store.engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(store.engine, "before_cursor_execute", note)
 
 
 def whole_tables_read(store: Store, statements: list[Statement]) -> list[str]:
@@ -165,10 +150,10 @@ def test_no_list_and_no_export_reads_a_whole_table(desk: Desk) -> None:
     desk.columns.trades()  # the copies in memory are read whole, once
     desk.columns.snapshots()
     for name, ask in QUESTIONS.items():
-        with executed(desk.store) as statements:
+        with statements(desk.store) as executed:
             ask(desk)
-        assert statements, f"{name} asked the store nothing"
-        faults += [f"{name}: {fault}" for fault in whole_tables_read(desk.store, statements)]
+        assert executed, f"{name} asked the store nothing"
+        faults += [f"{name}: {fault}" for fault in whole_tables_read(desk.store, executed)]
     assert not faults, "\n".join(faults)
 
 
@@ -178,9 +163,9 @@ def test_a_statement_that_reads_a_whole_table_is_found_out(desk: Desk) -> None:
         "SELECT id FROM trade ORDER BY size LIMIT 5",
         "SELECT count(size) FROM trade",
     ):
-        with executed(desk.store) as statements, desk.store.read() as connection:
+        with statements(desk.store) as executed, desk.store.read() as connection:
             connection.execute(text(slow))
-        assert whole_tables_read(desk.store, statements), slow
-    with executed(desk.store) as statements, desk.store.read() as connection:
+        assert whole_tables_read(desk.store, executed), slow
+    with statements(desk.store) as executed, desk.store.read() as connection:
         connection.execute(text("SELECT id FROM journal ORDER BY id DESC LIMIT 5"))
-    assert not whole_tables_read(desk.store, statements)
+    assert not whole_tables_read(desk.store, executed)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from data.desk import Desk
 
 LISTED = 20
-DECIMALS = 8  # of an amount whose currency nobody has named, at most
 NO_END = timedelta(microseconds=1)
 
 
