@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from components.words import PLAIN, speak
 from data.settings import Settings
 from data.store import Store
 from tests.support.postgres import PostgresServer, find_programs, running_postgres
@@ -33,6 +34,12 @@ def _own_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.upper().startswith("BOTV2_") or name in {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"}:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _spoken_to_plainly() -> None:
+    """No test speaks the language, or in the time zone, of a request that an earlier one made in this thread."""
+    speak(PLAIN)
 
 
 # --- stores ------------------------------------------------------------------------------------------------
