@@ -18,11 +18,12 @@ TRADE_FILTERS = (
 )  # fmt: skip  # one name a line would be a page
 # The filters of each noun's scope in `data.exports`, which takes too long to load for `--help`.
 EXPORTS = {
-    "trades": TRADE_FILTERS,
+    "trades": (*TRADE_FILTERS, "symbol_has", "strategy_has", "bot_has"),
     "equity": ("bot", "strategy", "currency", "start", "end", "days"),
     "positions": ("bot", "symbol", "strategy"),
     "activity": ("bot", "event_type", "severity", "since", "until", "before_id", "after_id", "limit", "q"),
-    "strategies": ("bot", "enabled", "currency"),
+    "strategies": (*TRADE_FILTERS, "enabled", "currency"),
+    "alerts": ("bot", "bot_has", "type", "severity", "status", "start", "end", "days"),
 }
 OWN_SERVER = "http://127.0.0.1:8050"
 LONGEST_DAYS = 36_500

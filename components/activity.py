@@ -6,7 +6,7 @@ from datetime import datetime
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, SEVERITIES, Record, View, as_of, chip, empty, facts, named, opener, row, severity, time, with_amounts
+from components.parts import DECORATION, SEVERITIES, Record, View, as_of, chip, empty, facts, named, row, severity, telling, time, with_amounts
 from components.words import N_, _
 from data.activity import Found
 
@@ -81,7 +81,7 @@ def _entry(event: Record, now: datetime) -> html.Li:
         [
             time(event["timestamp"], now),
             severity(event["severity"]),
-            opener(with_amounts(event["message"]), "message two", f"event:{event['id']}"),
+            telling(with_amounts(event["message"]), "two", f"event:{event['id']}"),
             html.Div([chip(type_word(event["event_type"]), "type"), origin], className="labels"),
         ],
         className="entry critical" if event["severity"] == "CRITICAL" else "entry",

@@ -9,7 +9,7 @@ from dash import html
 from components import format as fmt
 from components.ids import Id
 from components.links import safe_url
-from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, opener, plain_card, pressed, severity, time, with_amounts
+from components.parts import SEVERITIES, Record, View, button, empty, facts, icon, named, plain_card, pressed, severity, telling, time, with_amounts
 from components.switches import switch
 from components.words import N_, _
 from data.times import clock
@@ -40,7 +40,7 @@ def active_alerts(answer: Record, now: datetime) -> View:
 
 
 def _active(alert: Record, now: datetime) -> html.Li:
-    title = opener(alert["title"], "message title", f"alert:{alert['id']}")
+    title = telling(alert["title"], "title", f"alert:{alert['id']}")
     words: list[Any] = with_amounts(alert["message"])
     if url := safe_url(alert["action_url"]):
         words += [" ", html.A(_("Open"), href=url, target="_blank" if url.startswith("https:") else None, rel="noopener noreferrer")]
@@ -59,7 +59,9 @@ def _active(alert: Record, now: datetime) -> html.Li:
             severity(alert["severity"]),
             title,
             html.P(words, className="message two sec"),
-            html.Div([alert["bot"], *state, html.Span(buttons, className="row-actions needs-control")], className="labels"),
+            html.Div(
+                [html.Span(alert["bot"], className="by"), *state, html.Span(buttons, className="row-actions needs-control")], className="labels"
+            ),
         ],
         className="entry critical" if alert["severity"] == "CRITICAL" else "entry",
         **facts(key=str(alert["id"]), row=alert["updated_at"]),

@@ -6,7 +6,7 @@ from datetime import datetime
 from dash import html
 
 from components.links import safe_url
-from components.parts import Content, Record, View, as_of, empty, facts, opener, row, severity, time, with_amounts
+from components.parts import Content, Record, View, as_of, empty, facts, row, severity, telling, time, with_amounts
 from components.words import _
 
 
@@ -19,7 +19,7 @@ def alerts(recent: Sequence[Record], now: datetime) -> View:
 
 def _entry(alert: Record, now: datetime) -> html.Li:
     return html.Li(
-        [time(alert["timestamp"], now), severity(alert["severity"]), opener(alert["title"], "message title", f"alert:{alert['id']}"), _detail(alert)],
+        [time(alert["timestamp"], now), severity(alert["severity"]), telling(alert["title"], "title", f"alert:{alert['id']}"), _detail(alert)],
         className="entry critical" if alert["severity"] == "CRITICAL" else "entry",
         **row(alert, alert["id"]),
         **facts(detail=f"alert:{alert['id']}"),

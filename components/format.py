@@ -12,13 +12,15 @@ from functools import cache
 from babel import Locale
 from babel.numbers import get_currency_precision
 
-from components.words import speech
+from components.words import N_, _, speech
 from data import times
 
 MINUS = "\N{MINUS SIGN}"
 THIN = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "\N{EN DASH}"
 MAX_DECIMALS = 8
+# Of a span: from how many seconds on these two units tell it, how many seconds the smaller one has, and how they are told.
+SPANS = ((86_400, 3600, N_("{n} d {m} h")), (3600, 60, N_("{n} h {m} min")), (60, 1, N_("{n} min {m} s")))
 STABLE_COINS = {"USDT", "USDC", "BUSD", "FDUSD", "TUSD", "DAI"}  # worth a unit of money, so cut like it
 
 
@@ -112,8 +114,14 @@ def day(iso_day: str | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a span such as ``27:05:09``, its hours past 24; "–" for None."""
-    return UNKNOWN if seconds is None else times.clock(timedelta(seconds=seconds))
+    """Return a span in its two largest units, such as ``3 h 25 min`` or ``27 d 5 h``, cut and not rounded; "–" for None."""
+    if seconds is None:
+        return UNKNOWN
+    whole = max(0, int(seconds))
+    for unit, part, words in SPANS:
+        if whole >= unit:
+            return _(words).format(n=level(whole // unit), m=whole % unit // part).replace(" ", "\N{NO-BREAK SPACE}")
+    return _("{n} s").format(n=whole).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def months() -> Sequence[str]:

@@ -23,7 +23,7 @@ def known_choices(desk: "Desk", _selection: object) -> dict[str, list[str]]:
         "bots": _sorted([feed["bot"] for feed in desk.live.feeds()], trades.names("bot")),
         "strategies": _sorted(row["name"] for row in desk.strategies.page(StrategyScope(limit=MAX_ROWS))["strategies"]),
         "symbols": _sorted(symbols, trades.names("symbol"))[:MOST_SYMBOLS],
-        "currencies": _sorted(trades.names("currency"), desk.columns.snapshots().names("currency")),
+        "currencies": desk.currencies(),
     }
 
 

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from dash import html
 
 from components import format as fmt
 from components.parts import DECORATION, Content, Record, View, direction, facts, time
 from components.sparkline import sparkline
-from components.words import _, plural, woven
+from components.words import N_, _, plural, woven
 from data import times
 
 SIGN = {"up": "▲", "down": "▼"}
+NO_TRADE = N_("no closed trades")
 
 
 def tile(
@@ -46,17 +46,32 @@ def _money(change: float | None) -> str:
     return f"{direction(change)} amount".strip()
 
 
-def _change(text: str, value: float | None, *, amount: bool = False) -> html.Span:
+def _change(text: str, value: float | None, *beside: html.Span, amount: bool = False) -> html.Span:
     way = direction(value)
     arrow = html.Span(SIGN[way], className="tri", **DECORATION) if way else ""
-    return html.Span([arrow, html.Span(text, className="amount" if amount else "")], className=way)
+    return html.Span([arrow, html.Span(text, className="amount" if amount else ""), *beside], className=way)
 
 
-def _day(change: html.Span, as_of: str | None, now: datetime) -> list[Any]:
+def _day(answer: Record, worth: float | None, now: datetime, *, in_percent: bool = False) -> Content:
     """Return how much the last day brought, and which day that was; of a store that is looked at later it was not today."""
-    if as_of is None or times.parse_iso(as_of).date() == now.date():
+    value, percent, as_of = answer["daily_change"], answer["daily_change_pct"], answer["as_of"]
+    if worth is None or as_of is None:
+        return _("no balance known") if answer.get("without_balance") else _("no snapshot yet")
+    if value is None:
+        return _("– no earlier day")
+    text = fmt.change(value, fmt.currency_decimals(answer["currency"]))
+    shares = [html.Span(f" ({fmt.change_percent(percent)})")] if in_percent and percent is not None else []
+    change = _change(text, value, *shares, amount=True)
+    if times.parse_iso(as_of).date() == now.date():
         return woven(_("{change} today"), change=change)
     return woven(_("{change} on {day}"), change=change, day=fmt.day(as_of[:10]))
+
+
+def _missing(answer: Record) -> str:
+    """Return what a figure of returns lacks."""
+    if answer["without_balance"]:
+        return _("no balance known")
+    return _("too few days") if answer["trades"] else _(NO_TRADE)
 
 
 def _age(when: str | None, now: datetime) -> Content:
@@ -68,15 +83,18 @@ def kpis(answer: Record, now: datetime) -> View:
     money, sparks = answer["currency"], answer["sparks"]
     age = _age(answer["as_of"], now)
     decimals = fmt.currency_decimals(money)
-    moved = f"{fmt.change(answer['daily_change'], decimals)} ({fmt.change_percent(answer['daily_change_pct'])})"
-    day = _day(_change(moved, answer["daily_change"], amount=True), answer["as_of"], now)
-    returned = woven(_("{change} net, in range"), change=_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]))
+    day = _day(answer, answer["value"], now, in_percent=True)
+    returned: Content = woven(_("{change} net, in range"), change=_change(fmt.change_percent(answer["return_pct"]), answer["return_pct"]))
+    if answer["return_pct"] is None:
+        returned = _missing(answer)
     win_rate = None if answer["win_rate"] is None else answer["win_rate"] * 100
     count = _("{won} of {all}").format(
         won=fmt.level(answer["winning_trades"]), all=plural("{n} trade", "{n} trades", answer["trades"]).format(n=fmt.level(answer["trades"]))
     )
     deepest = None if answer["max_drawdown"] is None else answer["max_drawdown"] * 100
-    fall = woven(_("max drawdown {change}"), change=_change(fmt.change_percent(deepest), deepest))
+    fall: Content = woven(_("max drawdown {change}"), change=_change(fmt.change_percent(deepest), deepest))
+    if deepest is None:
+        fall = _missing(answer)
     return _tiles(
         [
             tile(_("Portfolio value"), fmt.level(answer["value"], decimals), money, day, as_of=age, spark=sparks["value"], style="amount"),
@@ -89,7 +107,15 @@ def kpis(answer: Record, now: datetime) -> View:
                 as_of=age,
                 spark=sparks["pnl"],
             ),
-            tile(_("Win rate"), fmt.percent(win_rate, 1), "", count, as_of=age, spark=sparks["win_rate"], detail="risk:win_rate"),
+            tile(
+                _("Win rate"),
+                fmt.percent(win_rate, 1),
+                "",
+                count if answer["trades"] else _(NO_TRADE),
+                as_of=age,
+                spark=sparks["win_rate"],
+                detail="risk:win_rate",
+            ),
             tile(_("Sharpe ratio"), fmt.ratio(answer["sharpe_ratio"]), "", fall, as_of=age, spark=sparks["sharpe"], detail="risk:sharpe_ratio"),
         ]
     )
@@ -132,11 +158,14 @@ def trade_figures(answer: Record, _now: datetime) -> View:
     pnl, rate = answer["total_pnl"] if answer["total_trades"] else None, answer["win_rate"]
     won = _("{won} won, {lost} lost").format(won=fmt.level(answer["winning_trades"]), lost=fmt.level(answer["losing_trades"]))
     closed = plural("{n} trade", "{n} trades", answer["total_trades"]).format(n=fmt.level(answer["total_trades"]))
-    held = _("held {time} on average").format(time=fmt.duration(answer["avg_duration_seconds"]))
     paid = html.Span(fmt.level(answer["fees"], decimals), className="amount")
+    earned, held = woven(_("{trades}, fees {fees}"), trades=closed, fees=paid), _("held {time} on average")
+    held = _("time held unknown") if answer["avg_duration_seconds"] is None else held.format(time=fmt.duration(answer["avg_duration_seconds"]))
+    if not answer["total_trades"]:
+        earned, won, held = [_(NO_TRADE)], _(NO_TRADE), _(NO_TRADE)
     return _tiles(
         [
-            tile(_("Net P&L"), fmt.change(pnl, decimals), money, woven(_("{trades}, fees {fees}"), trades=closed, fees=paid), style=_money(pnl)),
+            tile(_("Net P&L"), fmt.change(pnl, decimals), money, earned, style=_money(pnl)),
             tile(_("Win rate"), fmt.percent(None if rate is None else rate * 100, 1), "", won, detail="risk:win_rate"),
             tile(
                 _("Profit factor"),
@@ -155,10 +184,14 @@ def account(answer: Record, now: datetime) -> View:
     money, age = answer["currency"], _age(answer["as_of"], now)
     decimals = fmt.currency_decimals(money)
     total, floating = answer["total_pnl"], answer["unrealized_pnl"]
-    day = _day(_change(fmt.change(answer["daily_change"], decimals), answer["daily_change"], amount=True), answer["as_of"], now)
-    cash = woven(_("margin used {amount}"), amount=html.Span(fmt.level(answer["margin_used"], decimals), className="amount"))
-    since = woven(_("{change} since the first report"), change=_change(fmt.change_percent(answer["total_pnl_pct"]), answer["total_pnl_pct"]))
+    day = _day(answer, answer["total_value"], now)
+    cash: Content = woven(_("margin used {amount}"), amount=html.Span(fmt.level(answer["margin_used"], decimals), className="amount"))
+    since: Content = woven(_("{change} since the first report"), change=_change(fmt.change_percent(answer["total_pnl_pct"]), answer["total_pnl_pct"]))
     unrealized = woven(_("unrealized {change}"), change=_change(fmt.change(floating, decimals), floating, amount=True))
+    if answer["cash_balance"] is None:
+        cash = _("no cash reported")
+    if answer["total_pnl_pct"] is None:
+        since = _("no snapshot yet") if total is None else _("since the first report")
     return _tiles(
         [
             tile(_("Portfolio value"), fmt.level(answer["total_value"], decimals), money, day, as_of=age, style="amount"),

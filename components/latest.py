@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from components import format as fmt
-from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, table_head, time, with_amounts
+from components.parts import DECORATION, Record, View, direction, empty, facts, opener, severity, table_head, telling, time, with_amounts
 from components.words import N_, _
 from data.activity import Found
 
@@ -47,25 +47,21 @@ def _trade(trade: Record, decimals: int, now: datetime) -> html.Tr:
     places = fmt.price_decimals(trade["entry_price"], trade["exit_price"])
     at = trade["exit_time"] or trade["entry_time"]
     result = trade["net_pnl"]
+    look = f"num {direction(result)}".strip()
     return html.Tr(
         [
             html.Td(time(at, now), className="mut"),
             html.Td(opener(trade["symbol"], "sym", f"trade:{trade['id']}")),
             html.Td(side(trade["direction"]), className="sec"),
             html.Td(trade["strategy"] or fmt.UNKNOWN, className="c-strategy c-wide sec"),
-            html.Td(fmt.plain(trade["size"], 5), className="c-wide num sec amount"),
+            html.Td(html.Span(fmt.plain(trade["size"], 5), className="amount"), className="c-wide num sec"),
             html.Td(fmt.level(trade["entry_price"], places), className="c-wide num sec"),
             html.Td(fmt.level(trade["exit_price"], places), className="c-wide num"),
-            html.Td(_("open") if trade["status"] == "open" else fmt.change(result, decimals), className=f"num amount {direction(result)}"),
-            html.Td(_held(trade["duration_seconds"]), className="c-wide num mut"),
+            html.Td(_("open") if trade["status"] == "open" else html.Span(fmt.change(result, decimals), className="amount"), className=look),
+            html.Td(fmt.duration(trade["duration_seconds"]), className="c-wide num mut"),
         ],
         **facts(key=str(trade["id"]), row=trade["updated_at"], detail=f"trade:{trade['id']}"),
     )
-
-
-def _held(seconds: float | None) -> str:
-    """Return how long a position was held, without seconds: this is the short list."""
-    return fmt.UNKNOWN if seconds is None else fmt.duration(seconds).rpartition(":")[0]
 
 
 def latest_events(found: Found, now: datetime) -> View:
@@ -76,5 +72,5 @@ def latest_events(found: Found, now: datetime) -> View:
 
 
 def _event(event: Record, now: datetime) -> html.Li:
-    words = opener(with_amounts(event["message"]), "message", f"event:{event['id']}")
+    words = telling(with_amounts(event["message"]), "", f"event:{event['id']}")
     return html.Li([time(event["timestamp"], now), severity(event["severity"]), words], className="entry short", **facts(key=str(event["id"])))

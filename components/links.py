@@ -1,7 +1,10 @@
-"""Which addresses from a bot become links."""
+"""Addresses: which ones from a bot become links, and how a question stands in one."""
 
 import unicodedata
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from data.scope import listed
 
 
 def safe_url(url: object) -> str | None:
@@ -18,3 +21,9 @@ def safe_url(url: object) -> str | None:
     except ValueError:
         return None
     return url if parts.scheme == "https" and parts.hostname else None
+
+
+def query(scope: Any) -> str:
+    """Return the fields that a scope sets, as the query of an address."""
+    given = scope.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    return urlencode({name: listed(value) if isinstance(value, list) else value for name, value in given.items()})

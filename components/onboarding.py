@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from data.desk import Desk
 
 FRESH = timedelta(minutes=15)  # so long the first bot's arrival is news
+# As README.md has them: in the folder of the program, beside the file.
+IMPORTS = (
+    (N_("Bring the trades of freqtrade, from its database"), ".venv/bin/python -m app import freqtrade tradesv3.sqlite --bot my-bot"),
+    (N_("Bring trades from a table (CSV)"), ".venv/bin/python -m app import csv trades.csv --bot my-bot"),
+)
 MAY_NOT = N_("Your role may look at everything but make no token. Ask an operator or an admin for one.")
 
 
@@ -72,7 +77,7 @@ def onboarding(may_control: bool) -> html.Section:
     hints = html.Dl(
         [
             html.Div([html.Dt(_("Look around first, with bots on a simulated market")), html.Dd(html.Code("make run"))]),
-            html.Div([html.Dt(_("Bring the trades that you have already")), html.Dd(html.Code("python -m app import"))]),
+            *(html.Div([html.Dt(_(what)), html.Dd(html.Code(command))]) for what, command in IMPORTS),
         ],
         className="pairs",
     )

@@ -65,7 +65,7 @@ def _row(position: Record, decimals: int, widest: float) -> html.Tr:
                 className="c-symbol",
             ),
             html.Td(position["strategy"] or fmt.UNKNOWN, className="c-strategy sec", title=_("bot {name}").format(name=position["bot"])),
-            html.Td(fmt.plain(position["size"], 6), className="c-wide num sec amount"),
+            html.Td(html.Span(fmt.plain(position["size"], 6), className="amount"), className="c-wide num sec"),
             html.Td(fmt.level(position["entry_price"], places), className="c-wide num sec"),
             html.Td(fmt.level(position["current_price"], places), className="c-wide num"),
             html.Td(_pnl(position, decimals, widest), className="c-pnl"),

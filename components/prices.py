@@ -7,6 +7,7 @@ from dash import html
 from components import format as fmt
 from components.parts import Record, View, empty, facts, table_head, time
 from components.words import N_, _
+from data.scope import listed
 
 HEADS = ((N_("Symbol"), ""), (N_("Last"), "num"), (N_("As of"), "num"), (N_("Candles"), "c-wide"))
 
@@ -25,7 +26,7 @@ def _row(row: Record, now: datetime) -> html.Tr:
     name = row["symbol"]
     return html.Tr(
         [
-            html.Td(html.Button(name, type="button", className="sym plain", **facts(set="symbol", value=name))),
+            html.Td(html.Button(name, type="button", className="sym plain", **facts(set="symbol", value=listed([name])))),
             html.Td(fmt.level(row["price"], fmt.price_decimals(row["price"])), className="num"),
             html.Td(time(row["as_of"], now), className="num mut"),
             html.Td(", ".join(row["timeframes"]), className="c-wide sec"),

@@ -28,6 +28,7 @@ EXPORTS = (
     ("positions", N_("Open positions"), ("portfolio", "monitoring")),
     ("activity", N_("Activity"), ("monitoring",)),
     ("strategies", N_("Strategies"), ("strategies",)),
+    ("alerts", N_("Alerts"), ("alerts",)),
 )
 
 
@@ -57,7 +58,7 @@ def pills() -> html.Div:
 
 def _ranges() -> html.Div:
     buttons = [html.Button(_(label), type="button", **facts(range=name), **pressed(False)) for name, label in RANGES]
-    custom = html.Button(_("Custom"), type="button", **facts(open=Id.RANGE), **pressed(False))
+    custom = html.Button(_("Custom"), type="button", **facts(open=Id.RANGE, own_range="true"), **pressed(False))
     return html.Div([*buttons, custom], className="segments ranges of-book", role="group", **named(_("Time range")))
 
 

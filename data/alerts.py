@@ -1,5 +1,7 @@
 """Questions about alerts and their rules."""
 
+from collections.abc import Iterator
+
 from sqlalchemy import ColumnElement, Table, func, select
 
 from data.alerting import alert_record
@@ -14,6 +16,7 @@ from data.store import Store
 assert isinstance(Alert.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
 TABLE: Table = Alert.__table__
 ORDER = Order(TABLE, "-timestamp")
+CHUNK = 5000
 
 
 class Alerts:
@@ -39,6 +42,24 @@ class Alerts:
             "has_more": found.has_more,
             "next_cursor": found.next_cursor,
         }
+
+    def every(self, scope: AlertHistoryScope) -> Iterator[Row]:
+        """Return an iterator over all alerts in scope, newest first, a few thousand in memory at a time; it has no pages."""
+        wanted, part = _conditions(scope), list[ColumnElement[bool]]()
+        while True:
+            query = select(TABLE).where(*wanted, *part).order_by(*ORDER.plain_clauses()).limit(CHUNK)
+            with self._store.read() as connection:
+                rows = connection.execute(query).mappings().all()
+            yield from (alert_record(dict(row)) for row in rows)
+            if len(rows) < CHUNK:
+                return
+            part = ORDER.parts((rows[-1]["timestamp"], rows[-1]["id"]))
+
+    def total(self, scope: AlertHistoryScope) -> int | None:
+        """Return how many alerts are in scope, None where that is not known cheaply."""
+        with self._store.read() as connection:
+            total, is_estimate = count(connection, TABLE, _conditions(scope))
+        return None if is_estimate else total
 
     def one(self, record_id: int) -> Row:
         """Return the alert with this id. Raises `Refused` (`not_found`)."""

@@ -5,25 +5,25 @@ A copy is read whole at the first question and then kept up: each row names the 
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, CursorResult, Double, Table, cast, func, select
 
 from data import posting
+from data.frame import Array, Frame, Mask
 from data.moments import Micros
 from data.planned import risk_level
+from data.recent import Recent
 from data.schema import Base, Counter, Portfolio, Trade
 from data.store import Store
 
 CHUNK = 50_000
 SPARE = 1.25  # how much room a copy has beyond its rows, so that one more row costs one row and not a copy of all
-Array = NDArray[Any]
-Mask = NDArray[np.bool_]
+
+__all__ = ["Array", "Columns", "Frame", "Mask", "is_closed"]
 
 
 @dataclass(frozen=True)
@@ -65,74 +65,6 @@ TRADES = Shape(
     {"risk": risk_level},
 )
 SNAPSHOTS = Shape(Portfolio, "timestamp", ("timestamp",), ("total_value", "deposit", "cash_balance"), ("bot", "currency"))
-
-
-class Frame:
-    """Columns of equal length in order of id, as they were at one moment; `frame["net_pnl"]` is one of them."""
-
-    def __init__(self, time: str, columns: Mapping[str, Array], vocabulary: dict[str, dict[str, int]]) -> None:
-        """Show `columns`; `vocabulary` gives the code of each name, "" stands for none."""
-        self._time = time
-        self._columns = columns
-        self._vocabulary = vocabulary
-
-    def __len__(self) -> int:
-        return len(self["id"])
-
-    def __getitem__(self, name: str) -> Array:
-        return self._columns[name]
-
-    def names(self, column: str) -> list[str]:
-        """Return the name that each code of a column stands for."""
-        return list(self._vocabulary[column])
-
-    def is_any(self, column: str, names: Sequence[str]) -> Mask:
-        """Return where a column holds one of the names."""
-        codes = [code for name in names if (code := self._vocabulary[column].get(name)) is not None]
-        found: Mask = self[column] == codes[0] if len(codes) == 1 else np.isin(self[column], codes)
-        return found
-
-    @cached_property
-    def is_in_time(self) -> bool:
-        """Whether the order of id is that of the rows' own time."""
-        times = self[self._time]
-        return bool((times[1:] >= times[:-1]).all())
-
-    @cached_property
-    def by_time(self) -> Array:
-        """Return the places of the rows in order of their own time, those of the same time in order of id."""
-        return np.arange(len(self)) if self.is_in_time else np.argsort(self[self._time], kind="stable")
-
-    def take(self, where: Mask | Array) -> "Frame":
-        """Return the chosen rows as a frame of their own: a mask keeps the order of id, places give any order."""
-        places = np.flatnonzero(where) if where.dtype == np.bool_ else where
-        return Frame(self._time, _Taken(self, places), self._vocabulary)
-
-    def in_time(self, mask: Mask) -> "Frame":
-        """Return the chosen rows in order of their own time."""
-        if self.is_in_time:
-            return self if mask.all() else self.take(mask)
-        return self.take(self.by_time if mask.all() else self.by_time[mask[self.by_time]])
-
-
-class _Taken(Mapping[str, Array]):
-    """Chosen rows of a frame's columns, each gathered when it is first asked for: a question needs three of sixteen."""
-
-    def __init__(self, frame: Frame, places: Array) -> None:
-        self._frame = frame
-        self._places = places
-        self._gathered: dict[str, Array] = {}
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._gathered:
-            self._gathered[name] = self._frame[name][self._places]
-        return self._gathered[name]
-
-    def __len__(self) -> int:
-        return len(self._frame._columns)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._frame._columns)
 
 
 @dataclass
@@ -240,6 +172,7 @@ class Columns:
         self._versions = versions
         self._trades = _Copy(store, TRADES)
         self._snapshots = _Copy(store, SNAPSHOTS)
+        self._closed = Recent(1)
 
     def version(self, kind: str) -> int:
         """Return the id of the record that last changed this kind of data."""
@@ -252,3 +185,14 @@ class Columns:
     def snapshots(self) -> Frame:
         """Return all snapshots of all bots."""
         return self._snapshots.at(self._versions()["portfolio"])
+
+    def closed(self) -> Frame:
+        """Return the trades that are closed with a known result, in order of exit: the same frame for all who ask until a trade changes."""
+        trades = self.trades()
+        return self._closed.get(trades, lambda: trades.in_time(is_closed(trades)))
+
+
+def is_closed(trades: Frame) -> Mask:
+    """Return which trades of a frame are closed with a known result."""
+    closed: Mask = trades.is_any("status", ["closed"]) & ~np.isnan(trades["net_pnl"])
+    return closed

@@ -63,7 +63,8 @@ class Curve:
             # The steps' product between two payments is a quotient of values, so that it need not be multiplied out.
             with np.errstate(over="ignore", invalid="ignore"):
                 kept = np.cumprod(np.append(1.0, np.maximum(self.values[places] - amounts, 0.0) / self.values[places]))
-                growth: FloatArray = self.values * _spread(kept / self.values[0], places, self.values.size)
+                growth = _spread(kept / self.values[0], places, self.values.size)
+                growth = np.multiply(self.values, growth, out=growth)
             if growth.max() < np.inf:
                 return growth
         paid = np.zeros_like(self.values)
@@ -71,10 +72,18 @@ class Curve:
         return metrics.growth_index(self.values, paid)
 
     @cached_property
+    def underwater(self) -> FloatArray | None:
+        """How far the growth is below its highest value so far at each point, a fraction of 0 or less; None as `growth` is."""
+        return None if self.growth is None else metrics.underwater(self.growth)
+
+    @cached_property
     def earned(self) -> FloatArray:
         """The values without what was paid in after the first point: a fall of it is a loss, in money."""
         places, amounts = self.paid
-        return self.values - _spread(np.append(0.0, np.cumsum(amounts)), places, self.values.size) if places.size else self.values
+        if not places.size:
+            return self.values
+        paid = _spread(np.append(0.0, np.cumsum(amounts)), places, self.values.size)
+        return np.subtract(self.values, paid, out=paid)
 
     def until(self, end_us: int | None) -> "Curve":
         """Return the points up to a moment, it included."""
@@ -105,17 +114,25 @@ class Curve:
             opening=self.opening and first == 0,
         )
 
+    @cached_property
+    def day_ends(self) -> tuple[MicrosecondArray, NDArray[np.intp]]:
+        """The moments and the places of the last point of each UTC day; an opening stands for the day before its own."""
+        places = metrics.ends_of_days(self.times)
+        if not self.opening or not places.size:
+            return self.times[places], places
+        places = np.append(0, places) if places[0] else places
+        moments = self.times[places]
+        moments[0] = max(moments[0] - DAY_US, FIRST_US)
+        return moments, places
+
     def daily(self) -> tuple[DayArray, DayArray, FloatArray]:
         """Return days, for each the day before that has a value, and the return from its last value to the day's last."""
         if self.growth is None or not self.times.size:
             none = np.empty(0, "datetime64[D]")
             return none, none, NO_MONEY
-        times = self.times
-        if self.opening:
-            times = times.copy()
-            times[0] = max(times[0] - DAY_US, FIRST_US)
-        days, returns = metrics.daily_returns(times, self.growth)
-        first = (times[:1] // DAY_US).astype("datetime64[D]")
+        moments, places = self.day_ends
+        days, returns = metrics.daily_returns(moments, self.growth[places])
+        first = (moments[:1] // DAY_US).astype("datetime64[D]")
         return days, np.append(first, days)[:-1], returns
 
     def largest_drawdown(self) -> metrics.Drawdown | None:
@@ -133,7 +150,7 @@ class Curve:
 
 def _spread(parts: FloatArray, places: NDArray[np.intp], size: int) -> FloatArray:
     """Return what spreads to `size` values: the first part up to the first place, the next from there on, and so on."""
-    return np.repeat(parts, np.diff(places, prepend=0, append=size)) if places.size else parts
+    return np.repeat(parts, np.diff(places, prepend=0, append=size))
 
 
 def added(curves: Sequence[Curve]) -> Curve:

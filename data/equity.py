@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -16,7 +15,6 @@ from data.entries import Row
 from data.metrics.checks import FloatArray, MicrosecondArray
 from data.scope import EquityFilter
 from data.settings import Settings
-from data.trades import is_closed
 
 Owner = Literal["bot", "strategy"]
 NEVER = np.iinfo(np.int64).max
@@ -45,7 +43,7 @@ class Basis:
 
     def each(self) -> dict[str, Curve]:
         """Return the equity of each bot (of each strategy, in a scope of strategies) by its name."""
-        of_trades = ((name, self._of_exits(exits)) for name, exits in grouped(self.exits, self.owner))
+        of_trades = ((name, self._of_exits(exits)) for name, exits in self.exits.groups(self.owner))
         return dict(sorted([*self._of_snapshots(), *of_trades]))
 
     @cached_property
@@ -58,7 +56,7 @@ class Basis:
         return sorted(name for name, number in zip(names, rows, strict=True) if number and not self.balances.get(name))
 
     def _of_snapshots(self) -> Iterator[tuple[str, Curve]]:
-        for bot, snapshots in grouped(self.snapshots, "bot"):
+        for bot, snapshots in self.snapshots.groups("bot"):
             times, values = snapshots["timestamp"], snapshots["total_value"]
             deposits = np.nan_to_num(snapshots["deposit"])
             deposits[0] = values[0]
@@ -69,17 +67,9 @@ class Basis:
         """Return starting balances, from each owner's first entry on, plus cumulative net P&L; closings of one moment are one point."""
         if not len(exits):
             return Curve()
-        times, values = metrics.curve_from_exits(exits["at"], exits["net_pnl"], 0.0)
+        times, earned = metrics.curve_from_exits(exits["at"], exits["net_pnl"], 0.0)
         starts, balances, known = self._starts(exits)
-        total = np.cumsum(balances)
-        if starts[-1] < times[0]:
-            times, values = np.append(starts, times), np.append(total, values + total[-1])
-        else:  # a start that is no exit's moment is a point of its own, with what there was before
-            behind = np.searchsorted(times, starts)
-            new = times[np.minimum(behind, times.size - 1)] != starts
-            before = np.append(0.0, values)[behind]
-            times, values = np.insert(times, behind[new], starts[new]), np.insert(values, behind[new], before[new])
-            values += np.repeat(np.append(0.0, total), np.diff(np.searchsorted(times, starts), prepend=0, append=times.size))
+        times, values = _begun(times, earned, starts, np.cumsum(balances))
         return Curve(times, values, starts, balances, source="trades", opening=True, has_balance=known)
 
     def _starts(self, exits: Frame) -> tuple[MicrosecondArray, FloatArray, bool]:
@@ -88,11 +78,14 @@ class Basis:
         One begins with the first entry, or a microsecond before an exit where that trade took no time.
         """
         names = exits.names(self.owner)
+        entered = exits["entry_time"]
+        if (entered >= exits["at"]).any():
+            entered = np.minimum(entered, exits["at"] - 1)
         if len(names) == 1:
-            owners, first = np.zeros(1, np.intp), np.array([min(exits["entry_time"].min(), exits["at"][0] - 1)])
+            owners, first = np.zeros(1, np.intp), np.array([entered.min()])
         else:
             first = np.full(len(names), NEVER)
-            np.minimum.at(first, exits[self.owner], np.minimum(exits["entry_time"], exits["at"] - 1))
+            np.minimum.at(first, exits[self.owner], entered)
             owners = np.flatnonzero(first < NEVER)
         balances = np.array([self.balances.get(names[owner], 0.0) for owner in owners])
         starts, which = np.unique(np.maximum(first[owners], FIRST_US), return_inverse=True)
@@ -101,18 +94,26 @@ class Basis:
         return starts, together, bool((balances > 0).all())
 
 
-def grouped(frame: Frame, column: str) -> Iterator[tuple[str, Frame]]:
-    """Yield each name of a column that has rows, and its rows in the order in which they are."""
-    names = frame.names(column)
-    codes = frame[column]
-    if len(names) == 1 and len(frame):
-        yield names[0], frame
-        return
-    order = np.argsort(codes.astype(np.min_scalar_type(len(names))), kind="stable")  # small integers are sorted in one pass
-    bounds = pairwise([0, *np.cumsum(np.bincount(codes, minlength=len(names)))])
-    for name, (start, end) in zip(names, bounds, strict=False):
-        if end > start:
-            yield name, frame.take(order[start:end])
+def _begun(times: MicrosecondArray, earned: FloatArray, starts: MicrosecondArray, totals: FloatArray) -> tuple[MicrosecondArray, FloatArray]:
+    """Return the points of what was earned, on top of the `totals` from each of the `starts` on.
+
+    A start that is no exit's moment is a point of its own, with what there was before.
+    """
+    behind = np.searchsorted(times, starts)
+    is_new = (times[np.minimum(behind, times.size - 1)] != starts).tolist()
+    moments, values = np.empty(times.size + sum(is_new), np.int64), np.empty(times.size + sum(is_new))
+    place = done = 0
+    total = 0.0
+    for start, new, following, end in zip(starts.tolist(), is_new, totals.tolist(), behind.tolist(), strict=True):
+        moments[place : place + end - done] = times[done:end]
+        np.add(earned[done:end], total, out=values[place : place + end - done])
+        place, done, total = place + end - done, end, following
+        if new:
+            moments[place], values[place] = start, (earned[end - 1] if end else 0.0) + total
+            place += 1
+    moments[place:] = times[done:]
+    np.add(earned[done:], total, out=values[place:])
+    return moments, values
 
 
 class Equity:
@@ -130,9 +131,13 @@ class Equity:
 
     def basis(self, scope: EquityFilter) -> Basis:
         """Return what the equity is made of; the scope's times are for whoever asks to apply, because an equity has a past."""
+        return self.made_of(scope)
+
+    def made_of(self, scope: EquityFilter) -> Basis:
+        """Return `basis` for a question that does not ask for the curve, which nobody makes then."""
         default = self._settings.botv2_currency
-        snapshots, trades = self._columns.snapshots(), self._columns.trades()
-        told, closed = self._chosen(snapshots, scope, ("bot",)), self._chosen(trades, scope, ("bot", "strategy")) & is_closed(trades)
+        snapshots, trades = self._columns.snapshots(), self._columns.closed()
+        told, closed = self._chosen(snapshots, scope, ("bot",)), self._chosen(trades, scope, ("bot", "strategy"))
         if scope.strategy is not None:
             told[:] = False
         exits = closed & ~trades.is_any("bot", snapshots.names("bot")) if scope.strategy is None and len(snapshots) else closed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, bindparam, func, select
 
 from data import times
 from data.answers import Answers
@@ -13,6 +13,7 @@ from data.book import CANDLE_FIELDS, percent
 from data.entries import Row
 from data.errors import Code, Refused
 from data.fields import Timeframe
+from data.moments import IsoText
 from data.paging import within
 from data.records import CandleIn, validated
 from data.schema import MarketData
@@ -29,6 +30,7 @@ OF_A_DAY = ("change_24h", "change_24h_pct", "high_24h", "low_24h", "volume_24h")
 assert isinstance(MarketData.__table__, Table)  # noqa: S101  # narrows SQLAlchemy's FromClause for mypy
 TABLE: Table = MarketData.__table__
 OWN = TABLE.c  # the columns, which most of this module is about
+BARS = select(IsoText(OWN.timestamp).label("timestamp"), OWN.open, OWN.high, OWN.low, OWN.close, OWN.volume)
 
 
 class CandlesIn(BaseModel):
@@ -134,6 +136,12 @@ class Market:
         candles = [_record(row) for row in rows[: scope.limit]][::-1]
         return {"symbol": symbol, "timeframe": timeframe, "candles": candles, "count": len(candles), "has_more": len(rows) > scope.limit}
 
+    def newest(self, symbol: str, timeframe: str, end: datetime | None, number: int) -> Sequence[Any]:
+        """Return the newest candles until a moment, the newest first: rows of `timestamp` (ISO), `open`, `high`, `low`, `close`, `volume`."""
+        wanted = [OWN.symbol == symbol, OWN.timeframe == timeframe, *([] if end is None else [OWN.timestamp <= end])]
+        with self._store.read() as connection:
+            return connection.execute(BARS.where(*wanted).order_by(OWN.timestamp.desc()).limit(number)).all()
+
 
 def length(timeframe: str) -> timedelta:
     """Return how long a candle of a timeframe lasts; a month counts as 30 days."""
@@ -144,24 +152,32 @@ def _record(row: Any) -> Row:
     return {"id": row["id"], "timestamp": times.iso(row["timestamp"]), **{name: row[name] for name in CANDLE_FIELDS}, "bot": row["bot"]}
 
 
-def _series(connection: Connection, symbol: str | None = None) -> list[_Series]:
-    """Return each timeframe of each symbol, or of one, with the time of its last candle.
+def _series_of(*, one: bool) -> Select[Any]:
+    """Return the query for each timeframe of each symbol, or of the one that is bound as `symbol`, with the time of its last candle.
 
-    A loose index scan: from each name the index leads to the next one, past all the candles between them.
+    A loose index scan: from each name the index leads to the next one, past all the candles between them. Each minimum is a
+    query of its own, which is a step down the index; two in one are a walk past all the candles.
     """
-    if symbol is None:
+    if one:
+        symbols = select(bindparam("symbol", type_=OWN.symbol.type).label("symbol")).cte("symbols")
+    else:
         symbols = select(func.min(OWN.symbol).label("symbol")).cte("symbols", recursive=True)
         following = select(func.min(OWN.symbol)).where(OWN.symbol > symbols.c.symbol).scalar_subquery()
         symbols = symbols.union_all(select(following).where(symbols.c.symbol.is_not(None)))
-        first = select(symbols.c.symbol, select(func.min(OWN.timeframe)).where(OWN.symbol == symbols.c.symbol).scalar_subquery().label("timeframe"))
-        first = first.where(symbols.c.symbol.is_not(None))
-    else:
-        first = select(func.min(OWN.symbol).label("symbol"), func.min(OWN.timeframe).label("timeframe")).where(OWN.symbol == symbol)
-    series = first.cte("series", recursive=True)
+    finest = select(func.min(OWN.timeframe)).where(OWN.symbol == symbols.c.symbol).scalar_subquery()
+    series = select(symbols.c.symbol, finest.label("timeframe")).where(symbols.c.symbol.is_not(None)).cte("series", recursive=True)
     longer = select(func.min(OWN.timeframe)).where(OWN.symbol == series.c.symbol, OWN.timeframe > series.c.timeframe).scalar_subquery()
     series = series.union_all(select(series.c.symbol, longer).where(series.c.timeframe.is_not(None)))
     last = select(func.max(OWN.timestamp)).where(OWN.symbol == series.c.symbol, OWN.timeframe == series.c.timeframe).scalar_subquery()
-    found = connection.execute(select(series.c.symbol, series.c.timeframe, last).where(series.c.timeframe.is_not(None)))
+    return select(series.c.symbol, series.c.timeframe, last).where(series.c.timeframe.is_not(None))
+
+
+EVERY_SERIES, ONE_SERIES = _series_of(one=False), _series_of(one=True)  # made once: that takes longer than their answer
+
+
+def _series(connection: Connection, symbol: str | None = None) -> list[_Series]:
+    """Return each timeframe of each symbol, or of one, with the time of its last candle."""
+    found = connection.execute(EVERY_SERIES) if symbol is None else connection.execute(ONE_SERIES, {"symbol": symbol})
     return sorted((_Series(*row) for row in found), key=lambda each: (each.symbol, length(each.timeframe), each.timeframe))
 
 

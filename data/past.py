@@ -1,5 +1,6 @@
 """Questions about one thing that a bot has reported: an event, a position or a signal with its past, the bot itself."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ from data.schema import BotState, Journal, Position, Signal
 from data.store import Store
 from data.times import iso, iso_or_none
 
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")  # as records carry them
 LOOKED_AT = 5000  # records of a kind, at most: the journal has no index of positions or signals, and a past may be a year long
 POINTS = 500
 SIGNALS = 50
@@ -54,16 +56,24 @@ class Past:
     def signal(self, names: str) -> Row:
         """Return the latest `signal` of ``bot|strategy|symbol`` and its `past`: the newest 50 of these three, newest first.
 
+        With ``@`` and a moment behind them it is the one that was sent then, and the past up to it.
         The past is looked for among the 5,000 newest signals of all. Raises `Refused` (`not_found`).
         """
+        names, sent_at = _parted(names)
         with self._store.read() as connection:
             key = (Signal.bot, Signal.strategy_name, Signal.symbol)
             row = connection.execute(select(Signal.__table__).where(_named(names, key))).mappings().first()
             if row is None:
                 raise Refused(Code.NOT_FOUND, "no bot has sent this signal")
             is_it = (Journal.bot == row["bot"], *(Journal.body[name].as_string() == row[name] for name in ("strategy_name", "symbol")))
-            rows = _reported(connection, "signal", Journal.id <= row["id"], is_it)[:SIGNALS]
-        return {"signal": {"id": row["id"], **row["body"]}, "past": [{"id": each.id, **each.body} for each in rows]}
+            rows = _reported(connection, "signal", Journal.id <= row["id"], is_it)
+        past = [{"id": each.id, **each.body} for each in rows]
+        if sent_at is None:
+            return {"signal": {"id": row["id"], **row["body"]}, "past": past[:SIGNALS]}
+        first = next((place for place, each in enumerate(past) if each["timestamp"] == sent_at), None)
+        if first is None:
+            raise Refused(Code.NOT_FOUND, "no bot has sent this signal at this moment, or too many have been sent since")
+        return {"signal": past[first], "past": past[first : first + SIGNALS]}
 
     def bot(self, name: str) -> Row:
         """Return when a bot was heard, its `heartbeat_seconds` and its `starting_balance`. Raises `Refused` (`not_found`)."""
@@ -73,6 +83,12 @@ class Past:
             raise Refused(Code.NOT_FOUND, "no bot of this name was ever heard")
         moments = {known: iso_or_none(row[known]) for known in ("first_seen", "last_seen", "snapshot_at")}
         return {"bot": name, **moments, **{known: row[known] for known in ("heartbeat_seconds", "snapshot_value", "starting_balance")}}
+
+
+def _parted(names: str) -> tuple[str, str | None]:
+    """Return the names and, where one stands behind the last @, the moment; a name may hold an @ itself."""
+    rest, _at, last = names.rpartition("@")
+    return (rest, last) if MOMENT.fullmatch(last) else (names, None)
 
 
 def _named(names: str, columns: tuple[Any, ...]) -> ColumnElement[bool]:

@@ -13,13 +13,11 @@ from data.balances import Balances
 from data.columns import Columns, Frame
 from data.currency import in_one_currency
 from data.entries import Row
-from data.equity import grouped
 from data.metrics.checks import DayArray, FloatArray, ratio
 from data.metrics.exact import sums_by_code
 from data.metrics.returns import DAY_US
 from data.scope import Period, Range
 from data.settings import Settings
-from data.trades import is_closed
 
 MONDAY = 3  # of the week that holds 1970-01-01, a Thursday
 
@@ -37,8 +35,8 @@ class Exits:
         """Return those that were closed by the end of the scope's last day."""
         if scope.end is None:
             return self
-        last = int(np.searchsorted(self.trades["at"], (times.microseconds(scope.end) // DAY_US + 1) * DAY_US))
-        return Exits(self.trades.take(np.arange(last)), self.balance, self.currency, self.left_out)
+        last = (times.microseconds(scope.end) // DAY_US + 1) * DAY_US - 1
+        return Exits(self.trades.between(None, last), self.balance, self.currency, self.left_out)
 
     def place(self, scope: Range) -> int:
         """Return where the trades of the scope's first day begin."""
@@ -135,10 +133,9 @@ def closed_trades(
 ) -> dict[str, Exits]:
     """Return the closed trades of each of these rows of the strategy table, by name, in one currency each: `currency`, else its own."""
     known = balances.of_strategies()
-    frame = columns.trades()
-    wanted = is_closed(frame) & frame.is_any("strategy", [row["name"] for row in strategies])
-    trades = dict(grouped(frame.in_time(wanted), "strategy"))
-    nothing = frame.take(np.empty(0, np.intp))
+    closed = columns.closed()
+    trades = dict(closed.groups("strategy"))
+    nothing = closed.part(0, 0)
     found: dict[str, Exits] = {}
     for row in strategies:
         own = trades.get(row["name"], nothing)

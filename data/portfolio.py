@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Table, select
 
-from data import currency, metrics, times
+from data import currency, times
 from data.answers import Answers
 from data.book import SNAPSHOT_FIELDS, percent
 from data.columns import Columns, Frame
 from data.curve import Curve, thinned
 from data.entries import Row
-from data.equity import Basis, Equity, grouped
+from data.equity import Basis, Equity
 from data.live import Live
 from data.metrics.checks import FloatArray, MicrosecondArray, number
 from data.metrics.returns import DAY_US
@@ -21,6 +21,7 @@ from data.paging import Order, page, within
 from data.schema import Portfolio as Snapshot
 from data.scope import EquityFilter, EquityScope, PortfolioScope, PositionScope, SnapshotScope
 from data.store import Store
+from data.trade_filters import in_microseconds
 
 CHUNK = 5000
 ACCOUNT = ("cash_balance", "margin_used", "margin_available", "realized_pnl", "unrealized_pnl")
@@ -73,7 +74,7 @@ class Portfolio:
         return standing(basis.curve) | together | {"currency": basis.currency, "left_out": basis.left_out, "bots": bots}
 
     def _latest(self, basis: Basis) -> dict[str, Row]:
-        ids = [int(snapshots["id"][-1]) for _, snapshots in grouped(basis.snapshots, "bot")]
+        ids = [int(snapshots["id"][-1]) for _, snapshots in basis.snapshots.groups("bot")]
         with self._store.read() as connection:
             return {row["bot"]: dict(row) for row in connection.execute(select(TABLE).where(TABLE.c.id.in_(ids))).mappings()}
 
@@ -128,11 +129,9 @@ class Portfolio:
     def _thinned(self, scope: EquityScope) -> Row:
         basis = self._equity.basis(scope)
         curve = in_range(basis.curve, scope)
-        growth = curve.growth
+        growth, below = curve.growth, curve.underwater
         kept: list[int] = []
-        below: FloatArray | None = None
-        if growth is not None and growth.size:
-            below = metrics.underwater(growth)
+        if growth is not None and below is not None and below.size:
             lowest = int(below.argmin())
             kept = [lowest, int(growth[: lowest + 1].argmax())]
         places = thinned(curve.values, scope.points, kept)
@@ -142,7 +141,7 @@ class Portfolio:
             "drawdown": [None] * places.size if below is None else below[places].tolist(),
             "start_value": float(curve.values[0]) if places.size else None,
             "end_value": float(curve.values[-1]) if places.size else None,
-            "return_pct": None if below is None or growth is None else number((float(growth[-1]) - 1.0) * 100),
+            "return_pct": None if growth is None or not growth.size else number((float(growth[-1]) - 1.0) * 100),
             "source": curve.source,
             "without_balance": basis.without_balance,
             "currency": basis.currency,
@@ -155,7 +154,7 @@ class Portfolio:
         """Return an iterator over all points of the equity, oldest first: `timestamp`, `equity`, `drawdown`, `currency`."""
         basis = self._equity.basis(scope)
         curve = in_range(basis.curve, scope)
-        below = metrics.underwater(curve.growth) if curve.growth is not None and curve.growth.size else None
+        below = curve.underwater
         for start in range(0, curve.times.size, CHUNK):
             part = slice(start, start + CHUNK)
             moments = iso_texts(curve.times[part])
@@ -166,10 +165,8 @@ class Portfolio:
 
 def in_range(curve: Curve, scope: EquityFilter) -> Curve:
     """Return what of a curve lies in the scope's time."""
-    since, end = scope.since(times.now()), scope.end
-    if since is not None and end is not None and since > end:
-        return Curve()
-    return curve.until(None if end is None else times.microseconds(end)).since(None if since is None else times.microseconds(since))
+    since, end = in_microseconds(scope)
+    return Curve() if since is not None and end is not None and since > end else curve.until(end).since(since)
 
 
 def iso_texts(moments: MicrosecondArray) -> list[str]:

@@ -9,7 +9,7 @@ from data import metrics, times
 from data.answers import Answers
 from data.columns import Columns, Frame
 from data.entries import Row
-from data.equity import Basis, Equity, grouped
+from data.equity import Basis, Equity
 from data.metrics.checks import DayArray, FloatArray
 from data.metrics.returns import DAY_US
 from data.portfolio import in_range
@@ -17,6 +17,7 @@ from data.schema import MarketData
 from data.scope import EquityFilter, RiskScope
 from data.settings import Settings
 from data.store import Store
+from data.trade_filters import in_microseconds
 
 CORRELATED = 50  # strategies at most: a matrix of more is neither read nor quick
 HISTORY_DAYS = 400
@@ -67,7 +68,7 @@ class Risk:
         return {
             **metrics.performance(returns, trading_days),
             **self._compared(scope.benchmark, days, earlier, values),
-            **_of_trades(_in_range(basis.closed, scope)),
+            **_of_trades(basis.closed.between(*in_microseconds(scope))),
             "largest_drawdown": None if drawdown is None else _drawdown(drawdown),
             "longest_drawdown_days": metrics.longest_drawdown_days(days, returns),
             "monthly": metrics.monthly_returns(days, returns),
@@ -122,8 +123,8 @@ class Risk:
         return self._answers.get("risk.correlation", scope, version, lambda: self._correlation(scope))
 
     def _correlation(self, scope: EquityFilter) -> Row:
-        basis = self._equity.basis(scope)
-        trades = [(name, own) for name, own in grouped(_in_range(basis.closed, scope), "strategy") if name]
+        basis = self._equity.made_of(scope)
+        trades = [(name, own) for name, own in basis.closed.between(*in_microseconds(scope)).groups("strategy") if name]
         trades.sort(key=lambda item: (-len(item[1]), item[0]))
         chosen = sorted(trades[:CORRELATED], key=lambda item: item[0])
         return {
@@ -158,10 +159,11 @@ def daily_returns(basis: Basis, scope: EquityFilter) -> tuple[DayArray, DayArray
 
     Of strategies they are the net P&L of each exit day over what all of them began with.
     """
-    curve = basis.curve.until(_us(scope.end))
+    end = in_microseconds(scope)[1]
+    curve = basis.curve.until(end)
     days, earlier, returns = curve.daily()
     if basis.owner == "strategy" and curve.has_balance and curve.times.size:
-        exits = _in_range(basis.exits, EquityFilter(end=scope.end))
+        exits = basis.exits.between(None, end)
         days, returns = metrics.daily_from_pnl(exits["at"], exits["net_pnl"], float(curve.flows.sum()))
         earlier = np.maximum(days - 1, np.datetime64("0001-01-01"))
     since = scope.since(times.now())
@@ -169,18 +171,6 @@ def daily_returns(basis: Basis, scope: EquityFilter) -> tuple[DayArray, DayArray
         later = days >= np.datetime64(since.date())
         days, earlier, returns = days[later], earlier[later], returns[later]
     return days, earlier, returns
-
-
-def _us(moment: datetime | None) -> int | None:
-    return None if moment is None else times.microseconds(moment)
-
-
-def _in_range(trades: Frame, scope: EquityFilter) -> Frame:
-    """Return the trades of a frame in order of time whose exit lies in the scope's time."""
-    since, end = _us(scope.since(times.now())), _us(scope.end)
-    first = 0 if since is None else int(np.searchsorted(trades["at"], since))
-    last = len(trades) if end is None else int(np.searchsorted(trades["at"], end, side="right"))
-    return trades if (first, last) == (0, len(trades)) else trades.take(np.arange(first, last))
 
 
 def _of_trades(trades: Frame) -> Row:

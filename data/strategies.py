@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from data import metrics, times
 from data.answers import Answers
 from data.balances import KINDS, Balances
 from data.book import strategy_record
-from data.columns import Columns, Frame
+from data.columns import Columns, Frame, is_closed
+from data.currency import in_one_currency
 from data.curve import thinned
 from data.entries import Row
 from data.errors import Code, Refused
@@ -21,9 +22,10 @@ from data.metrics.checks import FloatArray, ratio
 from data.paging import Order, page
 from data.periods import Exits, Periods, closed_trades
 from data.schema import Strategy
-from data.scope import ComparisonScope, OneStrategyScope, PerformanceScope, Range, StrategyFilter, StrategyScope
+from data.scope import ComparisonScope, OneStrategyScope, PerformanceScope, Range, StrategyFilter, StrategyScope, TradeFilter
 from data.settings import Settings
 from data.store import Store
+from data.trade_filters import ids_in_scope, in_scope
 
 SPARKLINE_POINTS = 50
 CURVE_POINTS = 500
@@ -70,12 +72,22 @@ class Strategies:
             "next_cursor": found.next_cursor,
         }
 
-    def every(self, scope: StrategyFilter) -> Iterator[Row]:
-        """Return an iterator over all strategies in scope with their figures, in order of name."""
+    def every(self, scope: StrategyFilter, trades: TradeFilter | None = None) -> Iterator[Row]:
+        """Return an iterator over all strategies in scope with their figures, in order of name.
+
+        With `trades` the figures are of these alone, and who has none of them that is closed is left out, unless they are
+        chosen by nothing but the bot, and it is that bot's own strategy.
+        """
         with self._store.read() as connection:
-            rows = connection.execute(select(TABLE).where(*_conditions(scope)).order_by(TABLE.c.name)).mappings().all()
+            wanted = _conditions(scope if trades is None else scope.model_copy(update={"bot": None}))
+            rows = connection.execute(select(TABLE).where(*wanted).order_by(TABLE.c.name)).mappings().all()
+            chosen = None if trades is None else _chosen(connection, self._columns.trades(), trades)
+        if chosen is not None and trades is not None:
+            closed = {name for name, _ in chosen.take(is_closed(chosen)).groups("strategy")}
+            own = (trades.bot or ()) if trades == TradeFilter(bot=trades.bot) else ()
+            rows = [row for row in rows if row["name"] in closed or row["bot"] in own]
         for start in range(0, len(rows), CHUNK):
-            yield from self._with_figures(rows[start : start + CHUNK], scope.currency)
+            yield from self._with_figures(rows[start : start + CHUNK], scope.currency, chosen)
 
     def named(self, name: str) -> int:
         """Return the id of the strategy of this name. Raises `Refused` (`not_found`)."""
@@ -105,9 +117,20 @@ class Strategies:
     def _exits(self, rows: Sequence[Any], currency: str | None) -> dict[str, Exits]:
         return closed_trades(self._columns, self._balances, rows, self._settings, currency)
 
-    def _with_figures(self, rows: Sequence[Any], currency: str | None) -> list[Row]:
-        exits = self._exits(rows, currency)
-        frame = self._columns.trades()
+    def _exits_among(self, trades: Frame, rows: Sequence[Any], currency: str | None) -> dict[str, Exits]:
+        """Return what `_exits` does, of some trades; without what the strategies began with."""
+        closed = dict(trades.in_time(is_closed(trades)).groups("strategy"))
+        found = {}
+        for row in rows:
+            own = closed.get(row["name"], trades.part(0, 0))
+            mask, picked, left_out = in_one_currency(own, np.ones(len(own), np.bool_), currency, self._settings.botv2_currency)
+            found[row["name"]] = Exits(own.take(mask), None, picked, left_out)
+        return found
+
+    def _with_figures(self, rows: Sequence[Any], currency: str | None, trades: Frame | None = None) -> list[Row]:
+        """Return the strategies with the figures of all of their trades, or of those among `trades`."""
+        exits = self._exits(rows, currency) if trades is None else self._exits_among(trades, rows, currency)
+        frame = self._columns.trades() if trades is None else trades
         still_open = frame["strategy"][frame.is_any("status", ["open"])]
         names = {name: code for code, name in enumerate(frame.names("strategy"))}
         opened = np.bincount(still_open, minlength=len(names)).tolist()
@@ -131,7 +154,7 @@ class Strategies:
         [row] = self._rows([strategy_id])
         exits = self._exits([row], scope.currency)[row["name"]].until(scope)
         first = exits.place(scope)
-        trades = exits.trades.take(np.arange(first, len(exits.trades)))
+        trades = exits.trades.part(first, len(exits.trades))
         periods = Periods.daily(trades, exits.balance, metrics.exact_sum(exits.trades["net_pnl"][:first])).by(scope.period)
         number = periods.starts.size
         rows = periods.rows(max(0, number - scope.limit))
@@ -173,7 +196,7 @@ class Strategies:
         compared = []
         for row in rows:
             exits = known[row["name"]].until(scope)
-            trades = exits.trades.take(np.arange(exits.place(scope), len(exits.trades)))
+            trades = exits.trades.part(exits.place(scope), len(exits.trades))
             compared.append({"id": row["id"], "name": row["name"], **self._in_detail(exits, trades, scope), "curve": _curve(trades, exits.balance)})
         return {"strategies": compared, "count": len(compared)}
 
@@ -181,6 +204,12 @@ class Strategies:
 def _conditions(scope: StrategyFilter) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [] if scope.bot is None else [TABLE.c.bot.in_(scope.bot)]
     return found if scope.enabled is None else [*found, TABLE.c.enabled == scope.enabled]
+
+
+def _chosen(connection: Connection, frame: Frame, trades: TradeFilter) -> Frame:
+    """Return the trades of a frame that are in scope."""
+    mask = in_scope(frame, trades)
+    return frame.take(mask if trades.q is None else mask & np.isin(frame["id"], ids_in_scope(connection, trades)))
 
 
 def _told(trades: Frame, name: str) -> FloatArray:

@@ -1,7 +1,6 @@
 """Which trades are in scope, said twice: as conditions in SQL and as a mask over the columns."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, String, Table, cast, func, literal, or_, select
@@ -13,7 +12,7 @@ from data.columns import Array, Frame, Mask
 from data.paging import within
 from data.planned import risk_level
 from data.schema import Trade
-from data.scope import TradeFilter
+from data.scope import Range, TradeFilter
 
 NAMES = ("symbol", "strategy", "bot")
 ENUMERATIONS = ("status", "direction")
@@ -80,9 +79,8 @@ def in_scope(frame: Frame, scope: TradeFilter) -> Mask:
     if scope.outcome is not None:
         net = frame["net_pnl"]
         mask &= net > 0 if scope.outcome == "winner" else net < 0 if scope.outcome == "loser" else net == 0
-    since = scope.since(times.now())
     for column, least, most in (
-        ("at", _us(since), _us(scope.end)),
+        ("at", *in_microseconds(scope)),
         ("net_pnl", scope.min_pnl, scope.max_pnl),
         ("pnl_pct", scope.min_return, scope.max_return),
     ):
@@ -93,8 +91,10 @@ def in_scope(frame: Frame, scope: TradeFilter) -> Mask:
     return mask
 
 
-def _us(moment: Any) -> int | None:
-    return None if moment is None else times.microseconds(moment)
+def in_microseconds(scope: Range) -> tuple[int | None, int | None]:
+    """Return the first and the last moment of a scope as whole microseconds since 1970, None where it has none."""
+    since, end = scope.since(times.now()), scope.end
+    return None if since is None else times.microseconds(since), None if end is None else times.microseconds(end)
 
 
 def ids_in_scope(connection: Connection, scope: TradeFilter) -> Array:

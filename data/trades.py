@@ -17,7 +17,7 @@ from data.paging import Order
 from data.scope import RecentTradeScope, TradeFilter, TradeScope, TradeStatisticsScope
 from data.settings import Settings
 from data.store import Store
-from data.trade_filters import TABLE, conditions, ids_in_scope, in_scope
+from data.trade_filters import TABLE, conditions, ids_in_scope, in_microseconds, in_scope
 from data.trade_list import SELECTED, TradeList, record
 from data.trade_window import Window
 
@@ -98,14 +98,13 @@ class Trades:
         return self._answers.get("trades.statistics", scope, self._version(scope), lambda: self._statistics(scope))
 
     def _statistics(self, scope: TradeStatisticsScope) -> Row:
-        frame = self._columns.trades()
-        chosen = self.mask(frame, scope)
-        closed, currency, left_out = in_one_currency(frame, chosen & is_closed(frame), scope.currency, self._settings.botv2_currency)
-        trades = frame.in_time(closed)
+        trades, currency, left_out = self.closed(scope)
+        every = self._columns.trades()
+        still_open = every.take(every.is_any("status", ["open"]))
         fees, slippage, durations = (trades[name][~np.isnan(trades[name])] for name in ("fees", "slippage", "duration_seconds"))
         return metrics.trade_statistics(trades["net_pnl"], fees, durations, trades["at"]) | {
             "slippage": metrics.exact_sum(slippage),
-            "open_trades": int((chosen & frame.is_any("status", ["open"])).sum()),
+            "open_trades": int(self.mask(still_open, scope).sum()),
             "currency": currency,
             "left_out": left_out,
             **{f"by_{name}": _shares(trades, name) for name in ("strategy", "symbol")},
@@ -116,7 +115,7 @@ class Trades:
         return self._answers.get("trades.earned", scope, self._version(scope), lambda: self._earned(scope))
 
     def _earned(self, scope: TradeStatisticsScope) -> Row:
-        trades, currency = self._closed(scope)
+        trades, currency, _ = self.closed(scope)
         moments, earned = metrics.curve_from_exits(trades["at"], trades["net_pnl"], 0.0)
         places = thinned(earned, POINTS, [])
         timestamps = [times.iso(times.from_microseconds(moment)) for moment in moments[places]]
@@ -124,16 +123,16 @@ class Trades:
 
     def in_hour(self, scope: TradeStatisticsScope, weekday: int, hour: int) -> list[int]:
         """Return the ids of the closed trades in scope that ended in an hour of the week (UTC, Monday is 0), the last one first."""
-        trades, _ = self._closed(scope)
+        trades, _, _ = self.closed(scope)
         hours = (trades["at"] - MONDAY_US) // HOUR_US % (7 * 24)
         ids: list[int] = trades["id"][hours == weekday * 24 + hour][::-1].tolist()
         return ids
 
-    def _closed(self, scope: TradeStatisticsScope) -> tuple[Frame, str]:
-        """Return the closed trades in scope in order of time, those of one currency, and which that is."""
-        frame = self._columns.trades()
-        closed, currency, _ = in_one_currency(frame, self.mask(frame, scope) & is_closed(frame), scope.currency, self._settings.botv2_currency)
-        return frame.in_time(closed), currency
+    def closed(self, scope: TradeStatisticsScope) -> tuple[Frame, str, list[Row]]:
+        """Return the closed trades in scope, in order of exit and of one currency, which that is, and what was left out."""
+        frame = self._columns.closed().between(*in_microseconds(scope))
+        mask, currency, left_out = in_one_currency(frame, self.mask(frame, scope), scope.currency, self._settings.botv2_currency)
+        return frame if mask.all() else frame.take(mask), currency, left_out
 
     def mask(self, frame: Frame, scope: TradeFilter) -> Mask:
         """Return which rows of the frame are in scope."""
@@ -150,9 +149,3 @@ class Trades:
 def _shares(trades: Frame, column: str) -> list[Row]:
     shares = metrics.contribution(trades[column], trades["net_pnl"], trades.names(column))
     return [share | {"name": share["name"] or None} for share in shares]  # trades without a strategy contribute too
-
-
-def is_closed(frame: Frame) -> Mask:
-    """Return which trades of a frame are closed with a known result."""
-    closed: Mask = frame.is_any("status", ["closed"]) & ~np.isnan(frame["net_pnl"])
-    return closed

@@ -5,26 +5,31 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from components.words import PLAIN, speak
 from data.settings import Settings
 from data.store import Store
+from tests.support import chromium as chromium_program
+from tests.support.chromium import Chromium
+from tests.support.nursery import NURSERY
+from tests.support.page import open_page, sign_in
 from tests.support.postgres import PostgresServer, find_programs, running_postgres
-from tests.support.server import ADMIN_PASSWORD, LiveServer
+from tests.support.server import LiveServer
 
 if TYPE_CHECKING:
     from dash import Dash
     from dash.testing.browser import Browser
     from flask.testing import FlaskClient
+    from selenium.webdriver.chrome.options import Options
 
     from data.desk import Desk
     from tests.support.api import Api
 
 ALL_SCOPES = frozenset({"read", "ingest", "control"})
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = chromium_program.CHROMIUM
 
 
 @pytest.fixture(autouse=True)
@@ -195,12 +200,27 @@ def api_as(client: "FlaskClient", bearer_with: Callable[..., dict[str, str]]) ->
 # --- the program as it is run ----------------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nursery() -> Iterator[None]:
+    """Where servers are forked; it starts with the first of them."""
+    yield
+    NURSERY.close()
+
+
 @pytest.fixture
 def live_server(store_url: str, tmp_path: Path) -> Iterator[LiveServer]:
     """A running server on the fresh store; `kill`, `restart` and `stop` act on it."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    server = LiveServer(folder, store_url)
+    yield from _running(LiveServer(tmp_path / "server", store_url))
+
+
+@pytest.fixture
+def typed_server(store_url: str, tmp_path: Path) -> Iterator[LiveServer]:
+    """The same, started as a person does who types the command; for what is told of the start and the end of it."""
+    yield from _running(LiveServer(tmp_path / "server", store_url, by_hand=True))
+
+
+def _running(server: LiveServer) -> Iterator[LiveServer]:
+    server.folder.mkdir()
     try:
         server.start()
         yield server
@@ -211,45 +231,40 @@ def live_server(store_url: str, tmp_path: Path) -> Iterator[LiveServer]:
 # --- browser -----------------------------------------------------------------------------------------------------
 
 
-def pytest_setup_options() -> Any:
-    """Give dash[testing] a headless Chromium that talks to nobody but the server under test."""
-    from selenium.webdriver.chrome.options import Options
-
-    options = Options()
-    options.binary_location = CHROMIUM or ""
-    for flag in (
-        "headless=new",
-        "window-size=1440,900",
-        "no-first-run",
-        "no-default-browser-check",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-default-apps",
-        "disable-extensions",
-        "disable-sync",
-    ):
-        options.add_argument(f"--{flag}")
-    return options
+def pytest_setup_options() -> "Options":
+    """Give dash[testing]'s own fixtures, and the benchmarks, the same Chromium."""
+    return chromium_program.options()
 
 
-@pytest.fixture
-def browser(request: pytest.FixtureRequest) -> "Browser":
-    """A real browser (dash[testing]'s), fresh for each test; skipped by name where Chromium or its driver is missing."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """The browser of all tests; skipped by name where Chromium or its driver is missing."""
     if CHROMIUM is None or shutil.which("chromedriver") is None:
         pytest.skip("not run: Chromium and its driver are not installed")
-    browser: Browser = request.getfixturevalue("dash_br")
+    chromium = Chromium()
+    yield chromium
+    chromium.quit()
+
+
+@pytest.fixture
+def browser(chromium: Chromium) -> Iterator["Browser"]:
+    """A real browser (dash[testing]'s) as if it were new: one empty window, no cookie, nothing stored, no line in its console."""
+    yield chromium.window()
+    chromium.clear()
+
+
+@pytest.fixture
+def signed_in(live_server: LiveServer, browser: "Browser") -> "Browser":
+    """The browser on no page yet, signed in to the running server as admin."""
+    sign_in(browser, live_server)
     return browser
 
 
 @pytest.fixture
-def live_page(live_server: LiveServer, browser: "Browser") -> "Browser":
-    """The browser, signed in as admin through the form, on the running server's Live Monitor."""
-    browser.driver.get(f"{live_server.url}/login?next=/monitoring")
-    browser.find_element("input[name=username]").send_keys("admin")
-    browser.find_element("input[name=password]").send_keys(ADMIN_PASSWORD)
-    browser.find_element("form [type=submit]").click()
-    browser.wait_for_element("#react-entry-point", timeout=15)
-    return browser
+def live_page(live_server: LiveServer, signed_in: "Browser") -> "Browser":
+    """The browser, signed in as admin, on the running server's Live Monitor."""
+    open_page(signed_in, live_server, "/monitoring")
+    return signed_in
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

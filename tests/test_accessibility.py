@@ -7,7 +7,7 @@ from selenium.webdriver.common.keys import Keys
 
 from components.ids import Id
 from components.switches import THEMES
-from tests.support.page import axe_violations, click, find, script, sender, text_of, wait, wait_for_text
+from tests.support.page import axe_violations, click, find, open_page, script, sender, text_of, wait, wait_for_text
 from tests.support.server import LiveServer
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ POSITION = {"position_id": "p1", "symbol": "ETHUSDT", "side": "LONG", "entry_pri
 
 
 @pytest.fixture
-def filled_page(live_page: "Browser", live_server: LiveServer) -> "Browser":
+def filled_server(live_server: LiveServer) -> LiveServer:
     post = sender(live_server)
     for severity in ("INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"):
         post("/activity", EVENT | {"severity": severity})
@@ -29,6 +29,11 @@ def filled_page(live_page: "Browser", live_server: LiveServer) -> "Browser":
         post("/signals/update", SIGNAL | {"bot": bot})
         post("/positions/update", POSITION | {"bot": bot})
     post("/alerts", {"title": "Margin is low", "message": "12 % left", "severity": "WARNING", "action_url": "/monitoring"})
+    return live_server
+
+
+@pytest.fixture
+def filled_page(filled_server: LiveServer, live_page: "Browser") -> "Browser":
     wait_for_text(live_page, Id.PANEL_ALERTS, "Margin is low")
     wait_for_text(live_page, Id.PANEL_POSITIONS, "ETHUSDT")
     wait(live_page).until(
@@ -66,18 +71,18 @@ def test_axe_finds_nothing_in_any_theme_nor_with_menus_and_the_dialog_open(fille
     assert filled_page.get_logs() == []
 
 
-def test_axe_finds_nothing_on_a_phone_where_nothing_scrolls_sideways_and_targets_are_large(filled_page: "Browser", live_server: LiveServer) -> None:
-    filled_page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True})
+def test_axe_finds_nothing_on_a_phone_where_nothing_scrolls_sideways_and_targets_are_large(filled_server: LiveServer, signed_in: "Browser") -> None:
+    signed_in.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True})
     for path in ("/monitoring", "/settings"):
-        filled_page.driver.get(live_server.url + path)
-        wait(filled_page).until(lambda _: script(filled_page, "return document.querySelector('.tokens, .entries') !== null"))
-        assert axe_violations(filled_page) == []
-        assert script(filled_page, "return document.documentElement.scrollWidth") == 360
+        open_page(signed_in, filled_server, path)
+        wait(signed_in).until(lambda _: script(signed_in, "return document.querySelector('.tokens, .entries') !== null"))
+        assert axe_violations(signed_in) == []
+        assert script(signed_in, "return document.documentElement.scrollWidth") == 360
         small = """return [...document.querySelectorAll("button, summary, .bell, .bottom a, main a[href], input[type=search], input[type=text]")]
           .filter((one) => one.checkVisibility() && !one.closest(".message, .modebar"))
           .map((one) => [one, one.getBoundingClientRect()])
           .filter(([one, box]) => Math.min(box.width, box.height) < 40).map(([one]) => one.outerHTML.slice(0, 99));"""
-        assert script(filled_page, small) == []
+        assert script(signed_in, small) == []
 
 
 def test_axe_finds_nothing_at_the_sign_in(live_server: LiveServer, browser: "Browser") -> None:

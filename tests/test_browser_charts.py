@@ -62,11 +62,10 @@ def trades() -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def page(live_page: "Browser", live_server: LiveServer) -> Iterator["Browser"]:
-    """The Risk page; nothing may be wrong in the console afterwards."""
-    visit(live_page, live_server, "/risk", Id.PANEL_DRAWDOWN)
-    yield live_page
-    assert [line for line in live_page.get_logs() or [] if line["level"] == "SEVERE"] == []
+def page(signed_in: "Browser") -> Iterator["Browser"]:
+    """Nothing may be wrong in the console afterwards."""
+    yield signed_in
+    assert [line for line in signed_in.get_logs() or [] if line["level"] == "SEVERE"] == []
 
 
 def visit(page: "Browser", server: LiveServer, path: str, *panels: Id) -> None:
@@ -212,6 +211,7 @@ def test_a_finger_drags_a_range_across_scrolls_the_page_up_and_taps_a_moment(pag
 
 def test_a_note_is_made_seen_in_other_pages_at_once_changed_deleted_and_brought_back(page: "Browser", live_server: LiveServer) -> None:
     driver = page.driver
+    visit(page, live_server, "/risk", Id.PANEL_DRAWDOWN)
     mine = driver.current_window_handle
     driver.switch_to.new_window("window")
     visit(page, live_server, "/risk", Id.PANEL_DRAWDOWN)
@@ -332,7 +332,13 @@ def test_a_chart_is_read_as_a_table_and_saved_as_file_and_picture(page: "Browser
     assert "rgb(255, 255, 255)" in picture, "light, whatever the page's theme"
     script(page, "document.documentElement.dataset.amounts = 'hidden'; document.dispatchEvent(new CustomEvent('botv2:theme'))")
     plot = f"document.querySelector('#{graph_of(Id.PANEL_EQUITY)} .js-plotly-plot')"
-    wait(page).until(lambda _: script(page, f"return {plot}.querySelectorAll('.yaxislayer-above text, .ytick text, .annotation').length") == 0)
+    wait(page).until(lambda _: script(page, f"return {plot}.querySelectorAll('.ytick text').length") == 0)
+    assert script(page, f"return {plot}.querySelectorAll('.y2tick text').length") > 0, "percentages are no amounts"
+    assert not [
+        text
+        for text in script(page, f"return [...{plot}.querySelectorAll('.annotation-text')].map((one) => one.textContent)")
+        if "," in text.replace("Drawdown, %", "")
+    ]
     assert "now" not in find(page, f"#{Id.PANEL_EQUITY} .chart").get_attribute("aria-label")
     menu(page, f"#{Id.PANEL_EQUITY}", "png")
     image = saved(tmp_path, "botv2-equity-*.png", page).read_bytes()

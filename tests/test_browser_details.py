@@ -82,9 +82,9 @@ def focused(page: "Browser", ref: str) -> None:
 
 
 def test_it_opens_by_click_key_and_link_and_closes_in_every_way_with_the_focus_where_it_was(
-    live_page: "Browser", live_server: LiveServer, rest: Rest
+    signed_in: "Browser", live_server: LiveServer, rest: Rest
 ) -> None:
-    page = live_page
+    page = signed_in
     trades = [rest.post("/api/trades", TRADE | CLOSED | {"trade_id": f"t-{number}"})["id"] for number in range(3)]
     strategy, latest = f"strategy:{CLOSED['strategy']}", f"trade:{trades[-1]}"
     start(page, live_server, "/?range=all")
@@ -143,8 +143,8 @@ def test_it_opens_by_click_key_and_link_and_closes_in_every_way_with_the_focus_w
     assert page.get_logs() == []
 
 
-def test_what_a_person_changes_is_shown_at_once_and_stored_and_a_refusal_says_why(live_page: "Browser", live_server: LiveServer, rest: Rest) -> None:
-    page, post = live_page, sender(live_server)
+def test_what_a_person_changes_is_shown_at_once_and_stored_and_a_refusal_says_why(signed_in: "Browser", live_server: LiveServer, rest: Rest) -> None:
+    page, post = signed_in, sender(live_server)
     trade = rest.post("/api/trades", TRADE | CLOSED)["id"]
     mark = rest.post("/api/annotations", {"chart_id": "equity", "date": "2025-01-01T00:00:00Z", "text": "before"})["id"]
     alert = post("/alerts", ALERT)["alert"]["id"]
@@ -201,8 +201,8 @@ def test_what_a_person_changes_is_shown_at_once_and_stored_and_a_refusal_says_wh
     assert all("api/annotations" in log["message"] for log in page.get_logs())  # the refusal
 
 
-def test_axe_finds_nothing_in_it_in_any_theme_nor_on_a_phone(live_page: "Browser", live_server: LiveServer, rest: Rest) -> None:
-    page, post = live_page, sender(live_server)
+def test_axe_finds_nothing_in_it_in_any_theme_nor_on_a_phone(signed_in: "Browser", live_server: LiveServer, rest: Rest) -> None:
+    page, post = signed_in, sender(live_server)
     for number in range(12):
         trade = rest.post("/api/trades", TRADE | CLOSED | {"trade_id": f"t-{number}", "net_pnl": number - 5})["id"]
     alert = post("/alerts", ALERT)["alert"]["id"]

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from components.ids import Id
-from tests.support.page import API, click, find, script, wait, wait_for_text
+from tests.support.page import API, click, find, open_page, script, wait, wait_for_text
 from tests.support.server import LiveServer
 
 if TYPE_CHECKING:
@@ -58,42 +58,42 @@ def export(page: "Browser", path: str, name: str) -> None:
     click(page, link)
 
 
-def test_an_export_shows_its_progress_and_leaves_the_whole_file(live_page: "Browser", live_server: LiveServer, tmp_path: Path) -> None:
+def test_an_export_shows_its_progress_and_leaves_the_whole_file(signed_in: "Browser", live_server: LiveServer, tmp_path: Path) -> None:
     store(live_server, *({**POSITION, "position_id": f"p{number}"} for number in range(40)))
-    live_page.driver.get(f"{live_server.url}/monitoring")
-    wait_for_text(live_page, Id.PANEL_POSITIONS, "ETH")
-    download_to(live_page, tmp_path)
-    script(live_page, SLOWLY)
-    export(live_page, "positions", "json")
-    wait_for_words(live_page, ".download", "of 40 rows")
-    assert 0 < float(find(live_page, ".download progress").get_attribute("value")) < 1
-    assert find(live_page, ".download b").text == "positions.json"
-    script(live_page, "window.goOn()")
-    wait_for_words(live_page, ".download", "done")
-    wait(live_page).until(lambda _: (tmp_path / "positions.json").exists())
+    open_page(signed_in, live_server, "/monitoring")
+    wait_for_text(signed_in, Id.PANEL_POSITIONS, "ETH")
+    download_to(signed_in, tmp_path)
+    script(signed_in, SLOWLY)
+    export(signed_in, "positions", "json")
+    wait_for_words(signed_in, ".download", "of 40 rows")
+    assert 0 < float(find(signed_in, ".download progress").get_attribute("value")) < 1
+    assert find(signed_in, ".download b").text == "positions.json"
+    script(signed_in, "window.goOn()")
+    wait_for_words(signed_in, ".download", "done")
+    wait(signed_in).until(lambda _: (tmp_path / "positions.json").exists())
     rows = json.loads((tmp_path / "positions.json").read_text())
     assert {row["position_id"] for row in rows} == {f"p{number}" for number in range(40)}
-    wait(live_page).until(lambda _: script(live_page, "return document.querySelector('.download') === null"))
+    wait(signed_in).until(lambda _: script(signed_in, "return document.querySelector('.download') === null"))
 
 
-def test_an_export_can_be_stopped_and_then_leaves_nothing(live_page: "Browser", live_server: LiveServer, tmp_path: Path) -> None:
+def test_an_export_can_be_stopped_and_then_leaves_nothing(signed_in: "Browser", live_server: LiveServer, tmp_path: Path) -> None:
     store(live_server, *(EVENT for _ in range(50)))
-    live_page.driver.get(f"{live_server.url}/monitoring")
-    wait_for_text(live_page, Id.PANEL_ACTIVITY, "bought")
-    download_to(live_page, tmp_path)
-    script(live_page, SLOWLY)
-    export(live_page, "activity", "csv")
-    wait_for_words(live_page, ".download", "so far")
-    click(live_page, ".download button")
-    wait(live_page).until(lambda _: script(live_page, "return document.querySelector('.download') === null"))
+    open_page(signed_in, live_server, "/monitoring")
+    wait_for_text(signed_in, Id.PANEL_ACTIVITY, "bought")
+    download_to(signed_in, tmp_path)
+    script(signed_in, SLOWLY)
+    export(signed_in, "activity", "csv")
+    wait_for_words(signed_in, ".download", "so far")
+    click(signed_in, ".download button")
+    wait(signed_in).until(lambda _: script(signed_in, "return document.querySelector('.download') === null"))
     assert list(tmp_path.glob("*.csv*")) == []
 
 
-def test_a_refused_export_says_why(live_page: "Browser", live_server: LiveServer) -> None:
+def test_a_refused_export_says_why(signed_in: "Browser", live_server: LiveServer) -> None:
     store(live_server, EVENT)
-    live_page.driver.get(f"{live_server.url}/monitoring")
-    wait_for_text(live_page, Id.PANEL_ACTIVITY, "bought")
+    open_page(signed_in, live_server, "/monitoring")
+    wait_for_text(signed_in, Id.PANEL_ACTIVITY, "bought")
     link = f"a[data-export='{API}/activity/export']"
-    script(live_page, f"""document.querySelector("{link}").href += "&severity=LOUD" """)
-    export(live_page, "activity", "csv")
-    wait_for_words(live_page, ".t-error", "unknown parameter or value")
+    script(signed_in, f"""document.querySelector("{link}").href += "&severity=LOUD" """)
+    export(signed_in, "activity", "csv")
+    wait_for_words(signed_in, ".t-error", "unknown parameter or value")

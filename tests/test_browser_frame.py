@@ -26,8 +26,8 @@ PILLS = f"return [...document.querySelectorAll('#{Id.PILLS}:not([hidden]) .pill'
 
 
 @pytest.fixture
-def page(live_page: "Browser", live_server: LiveServer) -> "Browser":
-    """The Live Monitor, on a store with two bots and three strategies."""
+def filled_server(live_server: LiveServer) -> LiveServer:
+    """A server on a store with two bots and three strategies."""
     now = datetime.now(UTC)
     headers = live_server.bearer("ingest")
     for number, (bot, strategy) in enumerate([("alpha", "Trend"), ("alpha", "Carry"), ("beta", "Mean, reverting")]):
@@ -36,6 +36,12 @@ def page(live_page: "Browser", live_server: LiveServer) -> "Browser":
         answer = requests.post(f"{live_server.url}/api/trades", json=record, headers=headers, timeout=10)
         assert answer.ok, answer.text
     sender(live_server)("/alerts", {"title": "Margin is low", "message": "12 % left", "severity": "WARNING", "bot": "alpha"})
+    return live_server
+
+
+@pytest.fixture
+def page(filled_server: LiveServer, live_page: "Browser") -> "Browser":
+    """The Live Monitor, which knows what there is to choose from."""
     wait(live_page).until(lambda _: script(live_page, "return window.botv2Choices && botv2Choices().strategies.length === 3"))
     return live_page
 

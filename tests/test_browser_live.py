@@ -6,7 +6,7 @@ import pytest
 from selenium.webdriver.support.ui import WebDriverWait
 
 from components.ids import Id, body_of
-from tests.support.page import Post, sender, text_of, wait_for_text, wait_for_word
+from tests.support.page import Post, open_page, sender, text_of, wait_for_text, wait_for_word
 from tests.support.server import ADMIN_PASSWORD, LiveServer
 
 if TYPE_CHECKING:
@@ -100,13 +100,13 @@ def test_only_the_panel_whose_data_changed_is_redrawn(live_page: "Browser", post
     assert [redraws[id] for id in watched[1:]] == [0, 0, 0]
 
 
-def test_a_page_whose_sockets_are_blocked_is_kept_up_by_the_interval(live_page: "Browser", post: Post) -> None:
-    live_page.driver.execute_cdp_cmd("Network.enable", {})
-    live_page.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/socket.io/*"]})
-    live_page.driver.refresh()
-    wait_for_word(live_page, "Live")
+def test_a_page_whose_sockets_are_blocked_is_kept_up_by_the_interval(signed_in: "Browser", live_server: LiveServer, post: Post) -> None:
+    signed_in.driver.execute_cdp_cmd("Network.enable", {})
+    signed_in.driver.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/socket.io/*"]})
+    open_page(signed_in, live_server, "/monitoring")
+    wait_for_word(signed_in, "Live")
     post("/activity", {**EVENT, "message": "seen by the heartbeat"})
-    wait_for_text(live_page, Id.PANEL_ACTIVITY, "seen by the heartbeat")
+    wait_for_text(signed_in, Id.PANEL_ACTIVITY, "seen by the heartbeat")
 
 
 def test_what_a_bot_sends_stays_text(live_page: "Browser", post: Post) -> None:
@@ -118,29 +118,33 @@ def test_what_a_bot_sends_stays_text(live_page: "Browser", post: Post) -> None:
     assert live_page.driver.execute_script("return window.__pwn === undefined")
 
 
-def test_the_page_breaks_no_content_security_policy_and_logs_no_error(live_page: "Browser", live_server: LiveServer, post: Post) -> None:
-    live_page.driver.execute_cdp_cmd(
+def test_the_page_breaks_no_content_security_policy_and_logs_no_error(signed_in: "Browser", live_server: LiveServer, post: Post) -> None:
+    signed_in.driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
         {
             "source": "window.violations = []; document.addEventListener('securitypolicyviolation', "
             "broken => window.violations.push(broken.violatedDirective + ' ' + broken.blockedURI));"
         },
     )
-    live_page.driver.get(f"{live_server.url}/monitoring")
-    wait_for_word(live_page, "Live")
+    open_page(signed_in, live_server, "/monitoring")
+    wait_for_word(signed_in, "Live")
     post("/activity", EVENT)
-    wait_for_text(live_page, Id.PANEL_ACTIVITY, EVENT["message"])
-    assert live_page.driver.current_url == f"{live_server.url}/monitoring"
-    assert live_page.driver.execute_script("return window.violations") == []
-    assert live_page.get_logs() == []
+    wait_for_text(signed_in, Id.PANEL_ACTIVITY, EVENT["message"])
+    assert signed_in.driver.current_url == f"{live_server.url}/monitoring"
+    assert signed_in.driver.execute_script("return window.violations") == []
+    assert signed_in.get_logs() == []
 
 
-def test_signing_out_closes_the_page_and_its_data(live_page: "Browser", live_server: LiveServer) -> None:
-    wait_for_word(live_page, "Live")
-    live_page.driver.get(f"{live_server.url}/logout")
-    live_page.find_element("form [type=submit]").click()
-    live_page.driver.get(f"{live_server.url}/monitoring")
-    assert "/login" in live_page.driver.current_url
+def test_signing_in_and_out_opens_and_closes_the_page_and_its_data(live_server: LiveServer, browser: "Browser") -> None:
+    browser.driver.get(f"{live_server.url}/login?next=/monitoring")
+    browser.find_element("input[name=username]").send_keys("admin")
+    browser.find_element("input[name=password]").send_keys(ADMIN_PASSWORD)
+    browser.find_element("form [type=submit]").click()
+    wait_for_word(browser, "Live")
+    browser.driver.get(f"{live_server.url}/logout")
+    browser.find_element("form [type=submit]").click()
+    browser.driver.get(f"{live_server.url}/monitoring")
+    assert "/login" in browser.driver.current_url
 
 
 def test_a_wrong_password_is_refused_in_plain_words(live_server: LiveServer, browser: "Browser") -> None:

@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from components.ids import Id, body_of, graph_of
-from tests.support.page import API, Post, click, find, script, sender, wait, wait_for_text, wait_for_word
+from tests.support.page import API, Post, click, find, open_page, script, sender, wait, wait_for_text, wait_for_word
 from tests.support.server import LiveServer
 
 if TYPE_CHECKING:
@@ -216,8 +216,8 @@ def test_what_falls_silent_turns_stale_and_comes_back_and_so_does_all_when_the_s
     wait(live_page, 30).until(lambda _: not find(live_page, f"#{Id.PANEL_POSITIONS} .stale-chip").is_displayed())
 
 
-def test_alerts_are_counted_toasted_and_notified_once_and_only_after_the_button(live_page: "Browser", live_server: LiveServer, post: Post) -> None:
-    driver = live_page.driver
+def test_alerts_are_counted_toasted_and_notified_once_and_only_after_the_button(signed_in: "Browser", live_server: LiveServer, post: Post) -> None:
+    driver = signed_in.driver
     driver.execute_cdp_cmd(
         "Page.addScriptToEvaluateOnNewDocument",
         {
@@ -229,28 +229,28 @@ def test_alerts_are_counted_toasted_and_notified_once_and_only_after_the_button(
             };"""
         },
     )
-    driver.refresh()
-    wait_for_word(live_page, "Live")
+    open_page(signed_in, live_server, "/monitoring")
+    wait_for_word(signed_in, "Live")
     post("/alerts", ALERT)
-    wait(live_page).until(lambda _: find(live_page, f"#{Id.BELL} .count").text == "1")
-    assert ALERT["title"] in find(live_page, ".toasts").text
-    assert script(live_page, "return [window.asks, window.shown.length]") == [0, 0]
+    wait(signed_in).until(lambda _: find(signed_in, f"#{Id.BELL} .count").text == "1")
+    assert ALERT["title"] in find(signed_in, ".toasts").text
+    assert script(signed_in, "return [window.asks, window.shown.length]") == [0, 0]
     switch = f"#{Id.PANEL_ALERTS} [data-switch=notifications]"
-    click(live_page, switch)
-    wait(live_page).until(lambda _: find(live_page, switch).get_attribute("aria-pressed") == "true")
+    click(signed_in, switch)
+    wait(signed_in).until(lambda _: find(signed_in, switch).get_attribute("aria-pressed") == "true")
     for number in range(5):
         post("/alerts", ALERT | {"title": f"Alert {number}", "severity": "CRITICAL"})
-    wait(live_page).until(lambda _: len(script(live_page, "return window.shown")) == 5)
-    assert len(set(script(live_page, "return window.shown"))) == 5
-    wait(live_page).until(lambda _: "more" in find(live_page, ".toasts").text)
+    wait(signed_in).until(lambda _: len(script(signed_in, "return window.shown")) == 5)
+    assert len(set(script(signed_in, "return window.shown"))) == 5
+    wait(signed_in).until(lambda _: "more" in find(signed_in, ".toasts").text)
     assert len(driver.find_elements(By.CSS_SELECTOR, ".toast-card")) == 3
-    click(live_page, f"#{Id.BELL}")
-    wait(live_page).until(lambda _: not find(live_page, f"#{Id.BELL} .badge-count").is_displayed())
+    click(signed_in, f"#{Id.BELL}")
+    wait(signed_in).until(lambda _: not find(signed_in, f"#{Id.BELL} .badge-count").is_displayed())
     driver.refresh()
-    wait_for_word(live_page, "Live")
+    wait_for_word(signed_in, "Live")
     time.sleep(0.5)
-    assert not find(live_page, f"#{Id.BELL} .badge-count").is_displayed()
-    assert script(live_page, "return window.asks") == 0
+    assert not find(signed_in, f"#{Id.BELL} .badge-count").is_displayed()
+    assert script(signed_in, "return window.asks") == 0
 
 
 def test_a_token_made_in_the_settings_works_is_shown_once_and_can_be_revoked(live_page: "Browser", live_server: LiveServer, post: Post) -> None:

@@ -11,9 +11,9 @@ from app.pages import PAGES
 from components import format as fmt
 from components.ids import Id, body_of, graph_of
 from components.panels import PANELS, alerts, dashboard, live, market, portfolio, risk, strategies, system, trades
-from tests.support.page import axe_violations, script, wait
+from tests.support.page import axe_violations, open_page, script, sign_in, wait
 from tests.support.paths import real_file
-from tests.support.server import ADMIN_PASSWORD, LiveServer
+from tests.support.server import LiveServer
 
 if TYPE_CHECKING:
     from dash.testing.browser import Browser
@@ -86,11 +86,8 @@ def freqtrade_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveS
 
 def opened(browser: "Browser", server: LiveServer, path: str) -> None:
     """Sign in and open a page; returns when nothing of it is on its way."""
-    browser.driver.get(f"{server.url}/login?next={path}")
-    browser.find_element("input[name=username]").send_keys("admin")
-    browser.find_element("input[name=password]").send_keys(ADMIN_PASSWORD)
-    browser.find_element("form [type=submit]").click()
-    browser.wait_for_element(".page", timeout=30)
+    sign_in(browser, server)
+    open_page(browser, server, path)
     wait(browser, 40).until(lambda _: not script(browser, WAITING), f"{path} still waits for something")
 
 
@@ -123,13 +120,41 @@ def test_a_page_draws_all_of_its_charts_on_the_demo_without_a_fault_in_any_theme
     assert quiet(browser) == []
 
 
+def test_hidden_amounts_leave_percentages_and_no_gaps_a_range_of_ones_own_is_pressed_and_messages_can_be_tapped(
+    demo_server: LiveServer, browser: "Browser"
+) -> None:
+    opened(browser, demo_server, "/?range=all")
+    drawn(browser, [Id.PANEL_EQUITY, Id.PANEL_PERFORMANCE])
+    script(browser, "document.documentElement.dataset.amounts = 'hidden'; document.dispatchEvent(new CustomEvent('botv2:theme'))")
+    texts = "return [...document.querySelectorAll(`#${arguments[0]} ${arguments[1]}`)].map((one) => one.textContent)"
+    wait(browser).until(lambda _: not script(browser, texts, graph_of(Id.PANEL_EQUITY), ".ytick text"))
+    assert script(browser, texts, graph_of(Id.PANEL_EQUITY), ".y2tick text"), "the drawdown is in percent"
+    wait(browser).until(lambda _: all("trade" in text for text in script(browser, texts, graph_of(Id.PANEL_PERFORMANCE), ".textpoint")[-2:]))
+    gap = """return [...document.querySelectorAll(".tile-figure:has(.amount)")].map((one) => {
+      const [figure, unit] = [...one.children].map((each) => each.getBoundingClientRect());
+      return [getComputedStyle(one.firstChild).visibility, Math.round(unit.left - figure.right)];
+    });"""
+    assert script(browser, gap) == [["hidden", 5]] * 2
+    pressed = "return [...document.querySelectorAll('.ranges [aria-pressed=true]')].map((one) => one.textContent)"
+    assert script(browser, pressed) == ["All"]
+    script(browser, "window.botv2Address.set({brush: '2026-01-01T00:00:00Z..2026-02-01T00:00:00Z'})")
+    assert script(browser, pressed) == ["Custom"]
+    script(browser, "window.botv2Address.set({brush: null, range: 'custom', start: '2020-01-01T00:00:00Z'})")
+    assert script(browser, pressed) == ["Custom"]
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 360, "height": 780, "deviceScaleFactor": 1, "mobile": True})
+    lowest = "return Math.min(...[...document.querySelectorAll('.told')].map((one) => one.getBoundingClientRect().height))"
+    for path in ("/", "/monitoring"):
+        browser.driver.get(f"{demo_server.url}{path}")
+        wait(browser, 40).until(lambda _: script(browser, "return document.querySelector('.told') !== null"), f"{path} has no events")
+        assert script(browser, lowest) >= 44
+
+
 def test_every_page_draws_every_chart_of_a_store_that_freqtrade_wrote_and_says_what_is_missing_for_the_others(
     freqtrade_server: LiveServer, browser: "Browser"
 ) -> None:
-    opened(browser, freqtrade_server, "/?range=all")
+    sign_in(browser, freqtrade_server)
     for path, module in ROWS.items():
-        browser.driver.get(f"{freqtrade_server.url}{path}?range=all")
-        browser.wait_for_element(".page", timeout=30)
+        open_page(browser, freqtrade_server, f"{path}?range=all")
         wait(browser, 40).until(lambda _: not script(browser, WAITING), f"{path} still waits for something")
         charts = [panel.id for panel in module.PANELS if panel.is_chart]
         drawn(browser, [chart for chart in charts if chart not in NOT_IN_FREQTRADE])

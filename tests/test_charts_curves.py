@@ -290,8 +290,8 @@ def test_each_kind_of_trade_on_the_equity_curve_has_a_sign_a_name_and_its_trade(
     assert set(marks) == {"Buy", "Sell", "Stop loss", "Take profit"}
     looks = {(mark["marker"]["symbol"], mark["marker"]["angle"]) for mark in marks.values()}
     assert looks == {("triangle-up-open", 0), ("triangle-up", 180), ("circle-x-open", 180), ("star-diamond", 180)}
-    reference, told = marks["Stop loss"]["customdata"][0]
-    assert (reference, told) == ("trade:76", "BTCUSDT, Breakout_20, −12.50\u202fUSDT")
+    assert marks["Stop loss"]["customdata"][0] == ["trade:76", "BTCUSDT, Breakout_20", ", −12.50\u202fUSDT"]
+    assert "customdata[2]" not in marks["Stop loss"]["meta"]["masked"]["hovertemplate"], "what it earned is not told while amounts are hidden"
     assert shown(equity_view(curve(), NOW).note).split()[-1] == "USDT"
     lost = [marker | {"equity": None, "strategy": None} for marker in curve()["markers"]]
     assert not any("angle" in trace.get("marker", {}) for trace in drawn(equity, curve() | {"markers": lost})["data"])
@@ -353,7 +353,7 @@ def test_lines_are_compared_in_percent_or_where_a_balance_is_unknown_in_money() 
     money = compared(3)
     money["strategies"][1]["curve"]["total_return"] = None
     figure = drawn(comparison, money)
-    assert (figure["layout"]["meta"], figure["layout"]["yaxis"]["title"]["text"]) == ({"amounts": True}, "net P&L, USDT")
+    assert (figure["layout"]["meta"], figure["layout"]["yaxis"]["title"]["text"]) == ({"amounts": ["yaxis"]}, "net P&L, USDT")
     assert figure["data"][0]["y"][-1] == round(money["strategies"][0]["curve"]["net_pnl"][-1], 2)
 
 
@@ -368,7 +368,7 @@ def test_the_comparison_table_sorts_by_numbers_and_shows_nothing_for_what_is_unk
     assert name.children[1].to_plotly_json()["props"]["data-detail"] == "strategy:Momentum_RSI"
     worth = compared(3)["strategies"][1]["metrics"]["net_pnl"]
     assert float(net.to_plotly_json()["props"]["data-value"]) == worth
-    assert "amount" in net.className
+    assert net.children.className == "amount"
     assert [cell.children for cell in rest if "num" in cell.className][-3:] == ["–", "20.00\u202f%", "−5.08\u202f%"]
     assert "POST /api/trades" in shown(comparison_table(compared(0)))
 

@@ -335,14 +335,19 @@ def test_slices_beyond_the_eighth_are_one_and_add_up_to_the_whole() -> None:
     assert "cash unknown" in str(allocation_pie_view(answer | {"cash": None}, NOW).note)
 
 
-def test_profiles_are_scaled_within_those_shown_and_tell_the_real_figures() -> None:
-    figure = strategy_radar(strategies(10))
-    assert figure is not None
-    assert len(figure["data"]) == 5
-    axes = list(zip(*(line["r"] for line in figure["data"]), strict=True))
-    known = [[value for value in axis if value is not None] for axis in axes]
-    assert all((min(axis), max(axis)) == (0.0, 1.0) for axis in known)
-    assert "USDT" in figure["data"][0]["customdata"][5][1]
+def test_a_profile_keeps_its_shape_whoever_else_is_shown_and_tells_the_real_figures() -> None:
+    answer = strategies(5)
+    all_of_them, two = strategy_radar(answer), strategy_radar(answer | {"strategies": answer["strategies"][:2]})
+    assert all_of_them is not None
+    assert two is not None
+    assert [line["r"] for line in all_of_them["data"][:2]] == [line["r"] for line in two["data"]]
+    assert all(value is None or 0 <= value <= 1 for line in all_of_them["data"] for value in line["r"])
+    assert two["layout"]["polar"]["angularaxis"]["ticktext"][:2] == ["Win rate<br>0 to 100\u202f%", "Profit factor<br>0 to 2"]
+    edge = strategy_radar(same(strategies(2), win_rate=0.5, profit_factor=9.0, payoff_ratio=1.0, sharpe_ratio=0.0, max_drawdown=-0.9))
+    assert edge is not None
+    assert edge["data"][0]["r"][:5] == [0.5, 1.0, 0.5, 0.5, 0.0]
+    told = [words for _reference, words in edge["data"][0]["customdata"]]
+    assert (told[1], told[4]) == ("Profit factor 9.00", "Drawdown −90.0\u202f%"), "beyond the ends, yet told as they are"
 
 
 def test_trades_and_signals_stand_on_their_candles_and_open_their_details() -> None:

@@ -260,7 +260,7 @@ def test_a_port_that_is_taken_is_named_in_one_line(backend: str, tmp_path: Path)
 
 
 def test_the_first_start_shows_a_password_and_a_link_on_the_terminal_and_in_no_log(tmp_path: Path) -> None:
-    server = LiveServer(tmp_path)
+    server = LiveServer(tmp_path, by_hand=True)
     del server.environment["BOTV2_ADMIN_PASSWORD"]
     try:
         server.start()
@@ -276,8 +276,8 @@ def test_the_first_start_shows_a_password_and_a_link_on_the_terminal_and_in_no_l
     assert link[1] not in log
 
 
-def test_a_start_with_a_password_of_ones_own_shows_none(live_server: LiveServer) -> None:
-    shown = live_server.log.read_text()
-    assert live_server.url in shown
+def test_a_start_with_a_password_of_ones_own_shows_none(typed_server: LiveServer) -> None:
+    shown = typed_server.log.read_text()
+    assert typed_server.url in shown
     assert ADMIN_PASSWORD not in shown
     assert "/login/once/" not in shown

@@ -14,6 +14,7 @@ from dash.development.base_component import Component
 
 import callbacks
 from app import pages
+from app.cli import build_parser
 from app.pages.index import INDEX_STRING
 from components import format as fmt
 from components.activity import activity
@@ -24,7 +25,10 @@ from components.charts.live_pnl import live_pnl
 from components.feed import activity_scope
 from components.feeds import feeds
 from components.ids import VERSIONS, Id
+from components.known import known_choices
+from components.kpis import kpis
 from components.links import safe_url
+from components.onboarding import IMPORTS
 from components.panels import PANELS
 from components.parts import SEVERITIES
 from components.positions import positions
@@ -405,6 +409,75 @@ def test_bars_stack_to_all_events_with_the_warnings_among_them() -> None:
     assert figure is not None
     quiet, worse = figure["data"]
     assert [one + other for one, other in zip(quiet["y"], worse["y"], strict=True)] == MINUTES["all"]
+    assert "annotations" not in figure["layout"]
+
+
+def test_a_minute_that_brought_a_year_of_history_does_not_flatten_the_others_and_is_marked_as_cut() -> None:
+    minutes = [f"2026-01-22T20:{minute:02}:00.000000Z" for minute in range(20, 30)]
+    counted: dict[str, list[Any]] = {"minutes": minutes, "all": [714, 3, 0, 2, 5, 1, 0, 0, 4, 2], "warnings": [0] * 10}
+    figure = events_per_minute(counted)
+    assert figure is not None
+    assert figure["layout"]["yaxis"]["autorangeoptions"] == {"maxallowed": 7.5}
+    assert [(one["text"], one["x"][:19]) for one in figure["layout"]["annotations"]] == [("↑ 714", "2026-01-22T20:20:30")]
+    assert (len(figure["layout"]["shapes"]), figure["data"][0]["y"][0]) == (1, 714), "the number itself stays"
+    busy = events_per_minute(counted | {"all": [12, 3, 0, 2, 5, 1, 0, 0, 4, 2]})
+    assert busy is not None
+    assert "shapes" not in busy["layout"], "what can be seen beside the others is not cut"
+
+
+def test_a_key_figure_that_is_unknown_says_once_that_it_is_and_what_is_missing() -> None:
+    known: dict[str, Any] = {
+        "currency": "USD",
+        "daily_change": None,
+        "daily_change_pct": None,
+        "as_of": None,
+        "win_rate": None,
+        "trades": 0,
+        "winning_trades": 0,
+    }
+    known |= {"value": None, "total_pnl": None, "return_pct": None, "sharpe_ratio": None, "max_drawdown": None, "without_balance": []}
+    known |= {"sparks": {"value": [], "pnl": [], "win_rate": [], "sharpe": []}}
+
+    def lines(answer: dict[str, Any]) -> list[str]:
+        tiles: Any = kpis(answer, NOW).body
+        for tile in tiles.children:
+            assert texts(tile).count("–") <= 1
+        return [texts(tile.children[2]) for tile in tiles.children]
+
+    assert lines(known) == ["no snapshot yet", *["no closed trades"] * 3]
+    traded = known | {
+        "trades": 2,
+        "winning_trades": 1,
+        "win_rate": 0.5,
+        "total_pnl": 3.0,
+        "as_of": AT,
+        "daily_change": 3.0,
+        "without_balance": ["alpha"],
+    }
+    assert lines(traded) == ["no balance known", "no balance known", "1 of 2 trades", "no balance known"]
+    assert lines(traded | {"value": 100.0})[0] == "▲+3.00 today"
+    assert lines(traded | {"value": 100.0, "daily_change": None})[0] == "– no earlier day"
+
+
+def texts(part: Any) -> str:
+    """Return all text of Dash components."""
+    if isinstance(part, list | tuple):
+        return "".join(map(texts, part))
+    return texts(part.children) if isinstance(part, Component) else str(part or "")
+
+
+def test_the_first_steps_name_commands_that_the_command_line_takes() -> None:
+    for _what, command in IMPORTS:
+        program, *arguments = command.split()
+        assert program == ".venv/bin/python"
+        assert build_parser().parse_args(arguments[2:]).bot == "my-bot"
+
+
+def test_the_currencies_to_choose_from_are_those_of_the_desk_with_the_default_for_rows_that_name_none(desk: Any, api: Any) -> None:
+    assert known_choices(desk, None)["currencies"] == []
+    fill(api)
+    api.post("/api/trades", {"trade_id": "eur", "symbol": "X", "direction": "long", "size": 1, "entry_price": 1, "entry_time": AT, "currency": "EUR"})
+    assert known_choices(desk, None)["currencies"] == desk.currencies() == ["EUR", "USD"]
 
 
 # --- tokens ------------------------------------------------------------------------------------------------------

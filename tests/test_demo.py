@@ -158,7 +158,7 @@ def test_a_years_history_comes_once_bots_trade_on_after_every_kind_of_end_and_le
 
     assert demo_server.process is not None
     os.kill(demo_server.process.pid, signal.SIGKILL)  # the master alone
-    until(lambda: children_of(demo_server) == {}, 5, "the bots outlived the server")
+    until(lambda: children_of(demo_server) == {}, 20, "the bots outlived the server")
 
 
 @sqlite_only

@@ -12,13 +12,13 @@ from flask.testing import FlaskClient
 
 from app.cli import EXPORTS as FLAGS
 from app.rest.exports import ROWS
-from data import trades
+from data import alerts, trades
 from data.desk import Desk
 from data.exports import EXPORTS
 from data.records import TradeIn, validated
 from data.schema import Trade
 from data.settings import Settings
-from tests.support.api import EVENT, POSITION, TRADE, Api
+from tests.support.api import ALERT, EVENT, POSITION, TRADE, Api
 
 LISTS = {"trades": ("/api/trades", "data"), "positions": ("/positions", ""), "activity": ("/activity", ""), "strategies": ("/api/strategies", "data")}
 KEYS = {"activity": "events"}
@@ -82,6 +82,62 @@ def test_a_file_holds_what_the_list_shows_under_the_same_filters(api: Api, name:
     assert set(rows[0]) == set(expected[0])
     if name not in {"activity", "strategies"} and "q" not in filters:
         assert response.headers["X-Total-Count"] == str(len(expected))
+
+
+def test_a_part_of_a_name_chooses_however_many_names_hold_it(api: Api) -> None:
+    api.batch(*({"kind": "trade", **TRADE, "trade_id": f"t{number}", "symbol": f"{'Xb' if number % 3 else 'ab'}{number}"} for number in range(300)))
+    response = download(api, "trades", format="json", symbol_has="xB", bot_has="def")
+    rows = json.loads(response.get_data())
+    assert response.headers["X-Total-Count"] == str(len(rows)) == "200"
+    assert all(row["symbol"].startswith("Xb") for row in rows)
+    assert json.loads(download(api, "trades", format="json", symbol_has="Xb", q="t1").get_data()), "a search, too"
+    assert json.loads(download(api, "trades", format="json", symbol_has="nobody").get_data()) == []
+    assert json.loads(download(api, "trades", format="json", symbol="ab0,Xb1", symbol_has="a").get_data())[0]["symbol"] == "ab0"
+
+
+def test_the_file_of_strategies_tells_of_the_trades_in_range_and_under_the_filters_of_trades(api: Api) -> None:
+    fill(api)
+    api.batch(
+        {
+            "kind": "trade",
+            **TRADE,
+            "trade_id": "new",
+            "symbol": "S9",
+            "bot": "bot9",
+            "strategy": "s1",
+            "exit_price": 200,
+            "exit_time": "2025-06-01T00:00:00Z",
+        }
+    )
+    whole = {row["name"]: row for row in json.loads(download(api, "strategies", format="json").get_data())}
+    assert set(whole) == {"s0", "s1", "s2", "s3"}
+    assert whole["s1"]["total_trades"] == 6
+
+    def told(**query: Any) -> dict[str, tuple[int, int]]:
+        rows = json.loads(download(api, "strategies", format="json", **query).get_data())
+        return {row["name"]: (row["total_trades"], row["open_trades"]) for row in rows}
+
+    assert told(start="2025-05-01T00:00:00Z") == {"s1": (1, 0)}
+    assert told(end="2025-05-01T00:00:00Z") == {"s1": (5, 0), "s2": (5, 0), "s3": (5, 0)}
+    assert told(symbol="S9") == told(q="new") == told(bot="bot9") == {"s1": (1, 0)}
+    assert told(bot="bot0") == {"s0": (0, 5), "s2": (5, 0)}, "one that has closed nothing yet is its bot's all the same"
+    assert told(strategy="s2,s3", outcome="winner") == {}
+
+
+def test_the_file_of_alerts_holds_what_the_history_shows_page_by_page(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "CHUNK", 3)
+    severities = ("INFO", "CRITICAL")
+    kinds = {"kind": "alert", **ALERT}
+    api.batch(*({**kinds, "title": f"a{number}", "severity": severities[number % 2], "bot": f"b-{number % 3}"} for number in range(10)))
+    for filters in ({}, {"severity": "critical"}, {"bot": "b-1,b-2", "status": "active", "type": "system"}, {"start": "2030-01-01T00:00:00Z"}):
+        history = api.get("/api/alerts/history", **filters)["data"]["alerts"]
+        response = download(api, "alerts", format="json", **filters)
+        assert json.loads(response.get_data()) == history
+        assert response.headers["X-Total-Count"] == str(len(history))
+    assert {row["bot"] for row in json.loads(download(api, "alerts", format="json", bot_has="B-").get_data())} == {"b-0", "b-1", "b-2"}
+    assert json.loads(download(api, "alerts", format="json", bot_has="zz").get_data()) == []
+    raw = download(api, "alerts").get_data().decode("utf-8-sig")
+    assert [row["title"] for row in csv.DictReader(io.StringIO(raw, newline=""))] == [f"a{number}" for number in range(9, -1, -1)]
 
 
 def test_the_file_of_the_equity_holds_every_point_of_the_curve(api: Api) -> None:

@@ -1,6 +1,7 @@
 """The tables: their rows are those that REST gives for the same question, their filters stand in the address, and nobody gets more than a stretch."""
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -10,6 +11,7 @@ from components.ids import Id, rows_of, wanted_of
 from components.words import Speech, speaking
 from data import times
 from data.errors import Refused
+from data.exports import STRATEGIES, StrategyFileScope
 from data.records import AlertIn, PositionIn, TradeIn
 from data.scope import Selection
 from tests.support.api import POSITION
@@ -128,7 +130,17 @@ def test_the_head_counts_what_is_filtered_and_says_why_there_is_nothing(desk: "D
     assert {getattr(pill, "data-set") for pill in pills} == {"trades.symbol_has", "trades.min_pnl"}
     note = drawn("?range=all&trades.symbol_has=eur").note[0]
     assert note.children == "6 trades"
-    assert getattr(note, "data-query") == "symbol=SOL%2FEUR", "an export asks for the same"
+    assert getattr(note, "data-query") == "symbol_has=eur", "an export asks for the same"
+
+
+def test_the_export_of_a_table_asks_for_what_the_page_shows(traded: "Desk") -> None:
+    search = "?range=custom&start=2025-03-01T00:00:00Z&strategy=trend&bot=alpha"
+    answer = strategies.listed_strategies(traded, Selection.parse(search, "strategies"))
+    wanted = dict(parse_qsl(answer["query"]))
+    assert wanted == {"start": "2025-03-01T00:00:00Z", "strategy": "trend", "bot": "alpha", "currency": "USD"}
+    scope = StrategyFileScope.model_validate(wanted)
+    [row] = STRATEGIES.rows(traded, scope)
+    assert (row["name"], row["total_trades"], row["net_pnl"]) == ("trend", answer["strategies"][0]["trades"], answer["strategies"][0]["net_pnl"])
 
 
 def test_values_are_told_in_the_persons_language_and_stay_text(traded: "Desk") -> None:
@@ -170,5 +182,6 @@ def test_old_alerts_are_found_page_by_page_and_by_type_severity_status_and_bot(d
     assert {row["severity"] for row in narrowed["rows"]} == {"CRITICAL"}
     assert narrowed["total"] == 15
     answer = alerts.alerts_question(desk, alerts.alerts_asked(search, "alert-history"))
+    assert answer["query"] == "days=30.0&severity=CRITICAL&status=active&bot_has=B-", "an export asks for the same"
     bar: Any = alerts.alerts_view(answer, times.now()).bar
     assert [pill.children[0] for pill in bar] == ["Severity: Critical", "Bot contains B-", "Status: Active"]

@@ -117,14 +117,14 @@ def test_document_and_page_need_the_scope_read(client: "FlaskClient", api_as: Ca
         assert client.get(path, headers=api_as("read").headers).status_code == 404
 
 
-def test_the_page_shows_the_operations_and_tries_one_with_the_session(live_page: "Browser", live_server: LiveServer) -> None:
-    driver = live_page.driver
+def test_the_page_shows_the_operations_and_tries_one_with_the_session(signed_in: "Browser", live_server: LiveServer) -> None:
+    driver = signed_in.driver
     driver.get(f"{live_server.url}/api/docs")
     operation = "#operations-monitoring-get_api_monitoring_stats"
-    WebDriverWait(driver, 20).until(lambda _: len(live_page.find_elements(".opblock-tag")) >= 3)
-    for heading in live_page.find_elements(".opblock-tag[data-is-open=false]"):
+    WebDriverWait(driver, 20).until(lambda _: len(signed_in.find_elements(".opblock-tag")) >= 3)
+    for heading in signed_in.find_elements(".opblock-tag[data-is-open=false]"):
         heading.click()
-    live_page.wait_for_element(f"{operation} button.opblock-summary-control").click()
-    live_page.wait_for_element(f"{operation} button.execute").click()
-    WebDriverWait(driver, 20).until(lambda _: "total_events" in live_page.find_element(f"{operation} .live-responses-table").text)
-    assert live_page.get_logs() == []
+    signed_in.wait_for_element(f"{operation} button.opblock-summary-control").click()
+    signed_in.wait_for_element(f"{operation} button.execute").click()
+    WebDriverWait(driver, 20).until(lambda _: "total_events" in signed_in.find_element(f"{operation} .live-responses-table").text)
+    assert signed_in.get_logs() == []

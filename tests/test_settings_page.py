@@ -9,7 +9,7 @@ from app.pages import settings as settings_page
 from components.ids import Id
 from components.settings import MAY_NOT
 from components.words import Speech, _, speaking
-from tests.support.page import click, find, script, wait
+from tests.support.page import click, find, open_page, script, wait
 from tests.support.server import LiveServer
 from tests.test_components import ids_in, text
 
@@ -147,30 +147,29 @@ def test_who_may_control_sees_the_users(call: Call, desk: "Desk") -> None:
     assert call(Id.SETTINGS_OPEN, None, scopes=("read",)).json["response"][Id.SETTINGS_USERS]["children"] is None
 
 
-def test_looks_act_at_once_and_outlive_a_reload_and_a_language_speaks_on_the_whole_page(live_page: "Browser", live_server: LiveServer) -> None:
-    driver = live_page.driver
-    driver.get(f"{live_server.url}/settings")
+def test_looks_act_at_once_and_outlive_a_reload_and_a_language_speaks_on_the_whole_page(signed_in: "Browser", live_server: LiveServer) -> None:
+    open_page(signed_in, live_server, "/settings")
     root = "return document.documentElement"
-    wait(live_page).until(lambda _: script(live_page, "return document.querySelectorAll('#settings-zones option').length") > 300)
-    click(live_page, ".settings-card [data-pair-choice=blue-orange]")
-    click(live_page, ".settings-card [data-amounts-choice]")
-    assert script(live_page, f"{root}.dataset.pair") == "blue-orange"
-    assert find(live_page, ".settings-card [data-amounts-choice]").get_attribute("aria-pressed") == "true"
-    script(live_page, "document.body.insertAdjacentHTML('beforeend', '<b class=amount id=sum>1,234.00</b>')")
-    assert script(live_page, "return getComputedStyle(document.getElementById('sum')).visibility") == "hidden"
-    assert script(live_page, "return getComputedStyle(document.getElementById('sum'), '::after').content") == '"•••"'
-    wait(live_page).until(
-        lambda _: script(live_page, "return fetch('/api/preferences').then((a) => a.json()).then((a) => a.data.preferences.hide_amounts)")
+    wait(signed_in).until(lambda _: script(signed_in, "return document.querySelectorAll('#settings-zones option').length") > 300)
+    click(signed_in, ".settings-card [data-pair-choice=blue-orange]")
+    click(signed_in, ".settings-card [data-amounts-choice]")
+    assert script(signed_in, f"{root}.dataset.pair") == "blue-orange"
+    assert find(signed_in, ".settings-card [data-amounts-choice]").get_attribute("aria-pressed") == "true"
+    script(signed_in, "document.body.insertAdjacentHTML('beforeend', '<b class=amount id=sum>1,234.00</b>')")
+    assert script(signed_in, "return getComputedStyle(document.getElementById('sum')).visibility") == "hidden"
+    assert script(signed_in, "return getComputedStyle(document.getElementById('sum'), '::after').content") == '"•••"'
+    wait(signed_in).until(
+        lambda _: script(signed_in, "return fetch('/api/preferences').then((a) => a.json()).then((a) => a.data.preferences.hide_amounts)")
     )
-    script(live_page, "localStorage.clear()")
-    driver.get(f"{live_server.url}/settings")
-    assert script(live_page, f"{root}.dataset.pair + document.documentElement.dataset.amounts") == "blue-orangehidden", "the account has kept it"
-    wait(live_page).until(lambda _: find(live_page, f"#{Id.SETTINGS_LANGUAGE}").get_attribute("value") == "auto")
-    script(live_page, "window.before = true")
-    click(live_page, f"#{Id.SETTINGS_LANGUAGE} option[value=de]")
-    wait(live_page).until(lambda _: script(live_page, "return !window.before && document.documentElement.lang === 'de'"))
+    script(signed_in, "localStorage.clear()")
+    open_page(signed_in, live_server, "/settings")
+    assert script(signed_in, f"{root}.dataset.pair + document.documentElement.dataset.amounts") == "blue-orangehidden", "the account has kept it"
+    wait(signed_in).until(lambda _: find(signed_in, f"#{Id.SETTINGS_LANGUAGE}").get_attribute("value") == "auto")
+    script(signed_in, "window.before = true")
+    click(signed_in, f"#{Id.SETTINGS_LANGUAGE} option[value=de]")
+    wait(signed_in).until(lambda _: script(signed_in, "return !window.before && document.documentElement.lang === 'de'"))
     with speaking(Speech("de")):
         settings, hidden = _("Settings"), _("Hide amounts")
-    wait(live_page).until(lambda _: settings in find(live_page, f"#{Id.TITLE}").text)
-    wait(live_page).until(lambda _: hidden in find(live_page, f"#{Id.PAGE}").text)
-    assert live_page.get_logs() == []
+    wait(signed_in).until(lambda _: settings in find(signed_in, f"#{Id.TITLE}").text)
+    wait(signed_in).until(lambda _: hidden in find(signed_in, f"#{Id.PAGE}").text)
+    assert signed_in.get_logs() == []

@@ -181,7 +181,13 @@ def test_numbers_and_dates_follow_the_chosen_conventions(language: str, expected
     shown = [fmt.level(126309.5, 2), fmt.change(-1234.5), fmt.change_percent(1.284)]
     shown += [fmt.moment("2026-01-22T20:35:12.000000Z", NOW + timedelta(days=1)), fmt.day("2025-03-05"), fmt.money(100_000.4, "JPY")]
     assert shown == expected
-    assert (fmt.change_money(0.5, "BTC"), fmt.duration(27 * 3600 + 309)) == (f"+{fmt.level(0.5, 8)}\u202fBTC", "27:05:09")
+    assert (fmt.change_money(0.5, "BTC"), fmt.duration(27 * 3600 + 309)) == (f"+{fmt.level(0.5, 8)}\u202fBTC", "1\xa0d\xa03\xa0h")
+    assert [fmt.duration(seconds) for seconds in (59.9, 60, 12_300, 864_000)] == [
+        "59\xa0s",
+        "1\xa0min\xa00\xa0s",
+        "3\xa0h\xa025\xa0min",
+        "10\xa0d\xa00\xa0h",
+    ]
     assert (fmt.money(None, "USD"), fmt.day(None), fmt.duration(None), fmt.ratio(None), fmt.change_money(None, "USD")) == ("–",) * 5
 
 

@@ -5,7 +5,7 @@
 
    In the page, `data-range` sets the range, `data-set` with `data-value` a field, `data-toggle` with `data-value` one of several
    values of a field, `data-address="clear"` takes all filters and the range away; those among them with `aria-pressed` show what is set,
-   where the address says nothing of it what `data-default` says.
+   where the address says nothing of it what `data-default` says; `data-own-range` shows whether the range is one of the person's own.
    Links of the navigation (`data-page`) keep what all pages share, and any link to a page is followed without loading the document again. */
 (function () {
   "use strict";
@@ -17,7 +17,18 @@
   const BUTTONS = "[data-range], [data-set], [data-toggle], [data-address=clear]";
 
   const all = () => new URLSearchParams(window.location.search);
-  const severalOf = (name) => (all().get(name) || "").split(",").filter(Boolean);
+  const severalOf = (name) => parted(all().get(name) || "");
+
+  /* Several values in one field, and back, as `data.scope.base` has it: a backslash before what belongs to a value, a comma between two. */
+  const listed = (values) => values.map((value) => value.replace(/[\\,]/g, "\\$&")).join(",");
+  function parted(text) {
+    const parts = [""];
+    for (const token of text.match(/\\[\\,]|,|[^,\\]+|\\/g) || []) {
+      if (token === ",") parts.push("");
+      else parts[parts.length - 1] += token.length === 2 && token[0] === "\\" ? token[1] : token;
+    }
+    return parts.filter(Boolean);
+  }
 
   /* Readable: commas and colons may stand in a query as they are. */
   function asSearch(params) {
@@ -58,7 +69,7 @@
     if (field !== undefined) return set({ [field]: value });
     if (toggle === undefined) return show(window.location.pathname + only(KEPT_WHEN_CLEARED), false);
     const values = severalOf(toggle);
-    set({ [toggle]: (values.includes(value) ? values.filter((one) => one !== value) : values.concat(value)).join(",") });
+    set({ [toggle]: listed(values.includes(value) ? values.filter((one) => one !== value) : values.concat(value)) });
   }
 
   const paths = () => new Set([...document.querySelectorAll("a[data-page]")].map((link) => link.pathname));
@@ -81,13 +92,14 @@
   });
 
   /* ---- what the page shows of it ---- */
-  function isOn({ range, set: field, toggle, value, default: shown }) {
+  function isOn({ range, ownRange, set: field, toggle, value, default: shown }) {
+    if (ownRange !== undefined) return all().get("range") === "custom" || all().has("brush");
     if (range !== undefined) return (all().get("range") || RANGE) === range && !all().has("brush");
     return field !== undefined ? (all().get(field) || shown || "") === value : severalOf(toggle).includes(value);
   }
 
   function mark() {
-    for (const button of document.querySelectorAll(":is([data-range], [data-set], [data-toggle])[aria-pressed]")) {
+    for (const button of document.querySelectorAll(":is([data-range], [data-own-range], [data-set], [data-toggle])[aria-pressed]")) {
       button.setAttribute("aria-pressed", String(isOn(button.dataset)));
     }
     const search = only(SHARED);
@@ -109,5 +121,5 @@
   document.addEventListener("botv2:page", changed); // the first page, and whatever Dash has drawn since
   document.addEventListener("botv2:drawn", mark);
 
-  window.botv2Address = { get: (name) => all().get(name), several: severalOf, all: all, set: set, go: go };
+  window.botv2Address = { get: (name) => all().get(name), several: severalOf, listed: listed, parted: parted, all: all, set: set, go: go };
 })();

@@ -77,7 +77,7 @@
 
   function applyCompare() {
     const params = address().all();
-    params.set("compare", picked.join(","));
+    params.set("compare", address().listed(picked));
     dialog(COMPARE).close();
     address().go("/strategies", params);
   }

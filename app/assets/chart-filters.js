@@ -6,6 +6,7 @@
   const PRESETS = "presets";
   const PERIOD = ["range", "start", "end"]; // one filter in three fields
   const AMOUNTS = ["min_pnl", "max_pnl", "min_return", "max_return"];
+  const SEVERAL = new Set(["strategy", "asset_class", "risk"]); // fields that hold several values
   const BESIDE = { max_pnl: "min_pnl", max_return: "min_return" }; // what stands in the fieldset of another
   const make = window.botv2Make;
   const words = (text, values) => window.botv2Words(text, values);
@@ -51,7 +52,7 @@
     if (name === "range") return range(new URLSearchParams(filters));
     if (name.startsWith("min_")) return words("{field} at least {value}", { field: legendOf(name), value: number() });
     if (name.startsWith("max_")) return words("{field} at most {value}", { field: legendOf(name), value: number() });
-    const values = value.split(",").map((one) => optionOf(name, one)).join(", ");
+    const values = (SEVERAL.has(name) ? window.botv2Address.parted(value) : [value]).map((one) => optionOf(name, one)).join(", ");
     return words("{field}: {value}", { field: legendOf(name), value: values });
   }
 
@@ -110,7 +111,7 @@
       sheets().field(dialog, name).value = filters[name] && !Number.isNaN(Date.parse(filters[name])) ? chart().time.wall(filters[name]) : "";
     }
     for (const chip of dialog.querySelectorAll("[data-choice]")) {
-      const chosen = (filters[chip.closest("[data-choices]").dataset.choices] || "").split(",");
+      const chosen = window.botv2Address.parted(filters[chip.closest("[data-choices]").dataset.choices] || "");
       chip.setAttribute("aria-pressed", String(chosen.includes(chip.dataset.choice)));
     }
     sheets().field(dialog, "preset").value = "";
@@ -123,9 +124,8 @@
   };
 
   function strategies(host, chosen) {
-    const picked = (chosen || "").split(",").filter(Boolean);
-    const known = window.botv2Choices().strategies.filter((name) => !name.includes(",")); // the address lists several with commas
-    const all = [...new Set([...known, ...picked])];
+    const picked = window.botv2Address.parted(chosen || "");
+    const all = [...new Set([...window.botv2Choices().strategies, ...picked])];
     host.replaceChildren(...all.map((name) => {
       const box = make("input", { type: "checkbox", value: name, checked: picked.includes(name), className: "form-check-input" });
       return make("label", { className: "choice" }, box, make("span", {}, name));
@@ -144,7 +144,7 @@
     const known = allowed(panel);
     for (const select of dialog.querySelectorAll("select")) found[select.name] = select.value;
     for (const host of dialog.querySelectorAll(".filter-chips[data-choices]")) found[host.dataset.choices] = [...host.querySelectorAll("[aria-pressed=true]")].map((chip) => chip.dataset.choice).join(",");
-    found.strategy = [...dialog.querySelectorAll("[data-choices=strategy] :checked")].map((box) => box.value).join(",");
+    found.strategy = window.botv2Address.listed([...dialog.querySelectorAll("[data-choices=strategy] :checked")].map((box) => box.value));
     for (const name of AMOUNTS) found[name] = amount(dialog, name);
     for (const [least, most] of [["min_pnl", "max_pnl"], ["min_return", "max_return"]]) {
       if (found[least] && found[most] && Number(found[least]) > Number(found[most])) throw new Error(words("{field}: the least is more than the most", { field: legendOf(least) }));

@@ -73,14 +73,23 @@
       const answer = await fetch(address(panel, "").replace(/[?&]format=/, ""), { headers: { Accept: "application/json" }, credentials: "same-origin" });
       const body = await answer.json();
       if (!answer.ok) throw new Error(body.error.message);
-      if (dialog.dataset.panel === panel) fill(count, place, body.data, Boolean(((body.data.figure || { layout: {} }).layout.meta || {}).amounts));
+      if (dialog.dataset.panel === panel) fill(count, place, body.data, amountColumns(body.data));
     } catch (problem) {
       count.textContent = "";
       complain(dialog, words("The rows could not be read: {why}", { why: problem.message }));
     }
   }
 
-  function fill(count, place, { columns, rows }, areAmounts) {
+  /* Those of its columns that hold money: they are named after the axis, with its unit behind their last comma. */
+  function amountColumns({ columns, figure }) {
+    const amounts = figure ? chart().amountsOf(figure) : [];
+    if (amounts.includes("traces")) return columns;
+    const unit = (title) => title.slice(title.lastIndexOf(",") + 1).trim();
+    const units = amounts.map((axis) => unit(chart().wordsOf(figure.layout[axis].title)));
+    return columns.filter((name) => units.includes(unit(name)));
+  }
+
+  function fill(count, place, { columns, rows }, amounts) {
     const { level } = window.botv2Format;
     const some = rows.slice(0, MOST_ROWS);
     count.textContent = some.length < rows.length
@@ -93,7 +102,7 @@
     const inZone = (name) => (some.some((row) => MOMENT.test(row[name])) ? name.replace("UTC", window.botv2Format.zone) : name);
     head.append(line("th", named.map((name) => [inZone(name), places[name] !== null])));
     for (const row of some) {
-      const cells = line("td", named.map((name) => [cellText(row[name], places[name]), places[name] !== null, areAmounts && places[name] !== null && "amount"]));
+      const cells = line("td", named.map((name) => [cellText(row[name], places[name]), places[name] !== null, amounts.includes(name) && places[name] !== null]));
       if (row.detail) link(cells.firstChild, row.detail);
       body.append(cells);
     }
@@ -103,7 +112,7 @@
   }
 
   function line(tag, cells) {
-    return make("tr", {}, ...cells.map(([text, isNumber, extra]) => make(tag, { className: [isNumber && "num", extra].filter(Boolean).join(" ") || null }, text)));
+    return make("tr", {}, ...cells.map(([text, isNumber, isAmount]) => make(tag, { className: isNumber ? "num" : null }, isAmount ? make("span", { className: "amount" }, text) : text)));
   }
 
   function link(cell, reference) {

@@ -12,11 +12,14 @@
   const AXIS = /^[xy]axis\d*$/;
   const HIDDEN = "•••";
   const MONEY = /%\{(?:text|value|y|x|r|z|customdata)[^}]*\}/g; // of a texttemplate: not a name, nor a share
+  const ALL_TRACES = "traces"; // in `meta.amounts`, beside names of axes: what has no axis of money, and tells of it all the same
+  const NARROW = 12; // px of a margin in which nothing stands
   const keyOf = (panel) => panel.replace(/^panel-/, "");
   const placeOf = (panel) => document.querySelector(`#${panel} .chart-place`);
   const frameOf = (panel) => document.querySelector(`#${panel} .chart`);
   const plotOf = (panel) => document.querySelector(`#${panel}-graph .js-plotly-plot`);
-  const amountsAreHidden = (figure) => document.documentElement.dataset.amounts === "hidden" && Boolean((figure.layout.meta || {}).amounts);
+  const amountsAreHidden = () => document.documentElement.dataset.amounts === "hidden";
+  const amountsOf = (figure) => (figure.layout.meta || {}).amounts || [];
 
   /* ---- colours ---- */
   function token(style, name) {
@@ -34,13 +37,33 @@
     return Object.fromEntries(Object.entries(part).map(([name, value]) => [name, themed(value, style)]));
   }
 
-  /* ---- amounts that others are not to see: the shape stays, what it is worth goes ---- */
+  /* ---- amounts that others are not to see: the shape stays, what it is worth goes, and percentages beside it stay ---- */
   function masked(figure) {
-    const layout = { ...figure.layout, annotations: [] };
-    for (const name of Object.keys(layout).filter((one) => AXIS.test(one))) {
-      if (!["date", "category"].includes(layout[name].type)) layout[name] = { ...layout[name], showticklabels: false, showspikes: false };
+    const amounts = amountsOf(figure);
+    const layout = { ...figure.layout };
+    if (amounts.length) layout.annotations = (layout.annotations || []).filter((one) => isPlain(one, amounts));
+    for (const name of amounts.filter((one) => AXIS.test(one))) layout[name] = { ...layout[name], showticklabels: false, showspikes: false };
+    const right = Object.keys(layout).filter((one) => AXIS.test(one) && layout[one].side === "right");
+    if (right.length && right.every((name) => amounts.includes(name))) {
+      const beside = Math.max(...right.map((name) => layout[name].ticklabelstandoff || 0)); // of names at the ends of lines
+      layout.margin = { ...layout.margin, r: Math.min(layout.margin.r, NARROW + beside) };
     }
-    return { data: figure.data.map(silenced), layout: layout };
+    return { data: figure.data.map((trace) => shownOf(trace, amounts)), layout: layout };
+  }
+
+  const axisOf = (reference, letter) => letter + "axis" + (reference || letter).slice(1);
+
+  /* What stands on an axis that is not of money, or in a corner of one, tells of none. */
+  function isPlain({ xref = "paper", yref = "paper" }, amounts) {
+    const on = [[xref, "x"], [yref, "y"]].filter(([reference]) => reference !== "paper");
+    return on.length > 0 && on.every(([reference, letter]) => reference.endsWith(" domain") || !amounts.includes(axisOf(reference, letter)));
+  }
+
+  /* A trace says itself what is different of it meanwhile, in `meta.masked`. */
+  function shownOf(trace, amounts) {
+    if (trace.meta && trace.meta.masked) return { ...trace, ...trace.meta.masked };
+    const tells = amounts.includes(ALL_TRACES) || ["x", "y"].some((letter) => letter in trace && amounts.includes(axisOf(trace[letter + "axis"], letter)));
+    return tells ? silenced(trace) : trace;
   }
 
   function silenced(trace) {
@@ -71,7 +94,7 @@
     const [title, x, y] = [wordsOf(layout.title), titles(layout, "x"), titles(layout, "y")];
     const words = x && y ? window.botv2Words("{title}: {y} by {x}", { title: title, y: y, x: x }) : title;
     const now = (layout.meta || {}).now;
-    return now && !amountsAreHidden(figure) ? window.botv2Words("{chart}, now {value}", { chart: words, value: now }) : words;
+    return now && !amountsAreHidden() ? window.botv2Words("{chart}, now {value}", { chart: words, value: now }) : words;
   }
 
   /* ---- what the page selects for a panel, as the API takes it ---- */
@@ -92,7 +115,7 @@
   /* What is shown of a panel, in the colours of `style`: titles included, as pictures of it need them. */
   function picture(panel, style) {
     const { figure } = known[panel];
-    const plain = amountsAreHidden(figure) ? masked(figure) : figure;
+    const plain = amountsAreHidden() ? masked(figure) : figure;
     return themed(layers.reduce((made, layer) => layer(panel, made), plain), style);
   }
 
@@ -206,7 +229,7 @@
     zoomed: zoomed,
     describe: describe,
     wordsOf: wordsOf,
-    amountsAreHidden: amountsAreHidden,
+    amountsOf: amountsOf,
     query: queryOf,
     key: keyOf,
     place: placeOf,

@@ -117,7 +117,7 @@
     const values = chosen(name);
     const next = values.includes(value) ? values.filter((one) => one !== value) : values.concat(value);
     const all = document.querySelectorAll(`[data-filter="${name}"]`).length;
-    go(name, next.length === all && name !== "bot" ? "" : next.join(","));
+    go(name, next.length === all && name !== "bot" ? "" : window.botv2Address.listed(next));
   }
 
   const go = (name, value, replace = false) => window.botv2Address.set({ [name]: value }, { replace: replace });

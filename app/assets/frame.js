@@ -92,14 +92,17 @@
 
   /* ---- exports: all rows that match what the page shows ---- */
   const DAYS = { "24h": 1, "7d": 7, "30d": 30, "90d": 90 };
+  const OF_TRADES = ["symbol", "strategy", "status", "direction", "bot", "min_pnl", "max_pnl", "asset_class", "outcome", "min_return", "max_return", "risk", "q"];
   const NAMES = {
-    trades: ["symbol", "strategy", "status", "direction", "bot", "min_pnl", "max_pnl", "asset_class", "outcome", "min_return", "max_return", "risk", "q"],
+    trades: OF_TRADES,
     equity: ["bot", "strategy", "currency"],
     positions: ["bot", "strategy"],
     activity: ["event_type", "severity", "bot", "q"],
-    strategies: ["bot", "currency"],
+    strategies: [...OF_TRADES, "currency"],
+    alerts: ["bot"],
   };
-  const WITH_TIME = new Set(["trades", "equity"]);
+  const WITH_TIME = new Set(["trades", "equity", "strategies", "alerts"]);
+  const IN_ONE_CURRENCY = new Set(["equity", "strategies"]);
 
   function times() {
     const brush = address().get("brush");
@@ -119,7 +122,7 @@
       row.hidden = !row.dataset.pages.split(" ").includes(root.dataset.page);
       offered += row.hidden ? 0 : 1;
       const wanted = Object.fromEntries(NAMES[what].map((name) => [name, address().get(name)]));
-      if (what === "equity") wanted.currency = wanted.currency || preferred;
+      if (IN_ONE_CURRENCY.has(what)) wanted.currency = wanted.currency || preferred;
       if (WITH_TIME.has(what)) Object.assign(wanted, times());
       for (const link of row.querySelectorAll("a")) {
         const params = new URLSearchParams([["format", link.textContent.toLowerCase()]]);

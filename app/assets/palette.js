@@ -23,11 +23,11 @@
 
   function chosen() {
     const { bots, strategies, symbols } = window.botv2Choices();
-    const filter = (field) => (name) => () => address().set({ [field]: name });
+    const filter = (field) => (name) => () => address().set({ [field]: address().listed([name]) });
     const listed = (names, group, act) => names.map((name) => ({ label: name, group: group, run: act(name) }));
     const chart = (name) => () => {
       const params = address().all();
-      params.set("symbol", name);
+      params.set("symbol", address().listed([name]));
       address().go("/market", params);
     };
     return [

@@ -50,7 +50,7 @@
     for (const name of Object.keys(LABELS)) {
       if (document.documentElement.dataset.page === "monitoring" && OF_THE_FEED.has(name)) continue;
       const values = SEVERAL.has(name) ? address().several(name) : [address().get(name)].filter(Boolean);
-      for (const value of values) found.push([LABELS[name](value), { [name]: values.filter((one) => one !== value).join(",") }]);
+      for (const value of values) found.push([LABELS[name](value), { [name]: address().listed(values.filter((one) => one !== value)) }]);
     }
     return found;
   }

@@ -282,7 +282,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-compare]");
     const table = button && tableOf(button.closest(".card").id);
-    if (table) address().set({ compare: table.api.getSelectedRows().map((row) => row.name).join(",") });
+    if (table) address().set({ compare: address().listed(table.api.getSelectedRows().map((row) => row.name)) });
   });
 
   /* ---- beginning, and new data ---- */

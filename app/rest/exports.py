@@ -1,6 +1,7 @@
 """Everything that can be written to a file, `/api/export`: the filters are those of the list, there is no limit on rows."""
 
 from app.rest import monitoring_shapes
+from app.rest.alerts import Alert
 from app.rest.endpoint import Endpoint
 from app.rest.exporting import exporter
 from app.rest.portfolio_shapes import EquityPoint
@@ -15,6 +16,7 @@ ROWS: dict[str, type[Shape]] = {
     "positions": monitoring_shapes.Position,
     "activity": monitoring_shapes.Event,
     "strategies": StrategyRow,
+    "alerts": Alert,
 }
 
 ENDPOINTS = tuple(

@@ -172,7 +172,7 @@ def _query_parameters(schemas: Schemas, query: type[BaseModel] | None) -> Iterat
 
 
 def _separated(parameter: Schema) -> Schema:
-    """Return the parameter of several values, which stand in one, separated by commas: a value with a comma in it would be two."""
+    """Return the parameter of several values, which stand in one, separated by commas; before a comma in a value stands a backslash."""
     schema = parameter["schema"]
     # Pydantic gives the bounds of what stands behind a converter the names that they have for text.
     bounds = {right: schema.pop(wrong) for wrong, right in (("minLength", "minItems"), ("maxLength", "maxItems")) if wrong in schema}

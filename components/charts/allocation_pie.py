@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import datetime
 
 from components import format as fmt
-from components.charts.base import Figure, chart_view, plain_layout, series_colour
+from components.charts.base import ALL_TRACES, Figure, chart_view, plain_layout, series_colour
 from components.charts.marks import Answer, name_of, note, short
 from components.parts import View, empty
 from components.words import _, plural
@@ -42,11 +42,12 @@ def allocation_pie(answer: Answer) -> Figure | None:
     trace |= {"rotation": _rotation(shares), "domain": {"x": [0.3, 0.7], "y": [0.12, 0.88]}}
     trace["marker"] = {"colors": colours, "line": {"width": 2, "color": "--bv-bg-2"}}
     told = _("{name}<br>value <b>{value}</b><br>{share} of all")
+    trace["meta"] = {"masked": {"hovertemplate": "%{label} %{percent:.2~p}<extra></extra>"}}
     parts = zip(names, values, shares, strict=True)
     trace["hovertext"] = [told.format(name=name, value=fmt.money(value, currency), share=fmt.percent(share, 2)) for name, value, share in parts]
     trace |= {"customdata": references, "hovertemplate": "%{hovertext}<extra></extra>"}
     layout = plain_layout(_("Allocation by symbol"))
-    layout |= {"uniformtext": {"minsize": 9, "mode": "show"}, "meta": {"amounts": True}}
+    layout |= {"uniformtext": {"minsize": 9, "mode": "show"}, "meta": {"amounts": ALL_TRACES}}
     middle = f"<b>{short(whole, currency)}</b><br>{currency}"
     layout["annotations"] = [{"text": middle, "x": 0.5, "y": 0.5, "showarrow": False, "font": {"size": 12, "color": "--bv-text-1"}}]
     return {"data": [trace], "layout": layout}

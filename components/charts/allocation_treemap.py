@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from components import format as fmt
-from components.charts.base import Figure, chart_view, plain_layout
+from components.charts.base import ALL_TRACES, Figure, chart_view, plain_layout
 from components.charts.marks import Answer, name_of, note
 from components.parts import View, empty
 from components.words import _, plural
@@ -28,12 +28,14 @@ def allocation_treemap(answer: Answer) -> Figure | None:
     tiles = [_all(whole, answer["currency"]), *strategies.values(), *(_tile(one, whole, answer["currency"]) for one in shown)]
     trace: Figure = {name: [tile[name] for tile in tiles] for name in ("ids", "parents", "labels", "values", "text", "hovertext", "customdata")}
     trace |= {"type": "treemap", "branchvalues": "remainder", "texttemplate": "%{label}%{text}", "hovertemplate": "%{hovertext}<extra></extra>"}
+    share = "%{percentRoot:.1%}"
+    trace["meta"] = {"masked": {"texttemplate": f"%{{label}}<br>{share}", "hovertemplate": f"%{{label}}<br>{share}<extra></extra>"}}
     trace |= {"pathbar": {"visible": False}, "tiling": {"pad": 2}, "textfont": {"size": 11, "color": "--bv-text-1"}}
     pattern = {"shape": [tile["shape"] for tile in tiles], "fgcolor": "--bv-down/0.28", "bgcolor": "--bv-down/0.16", "size": 6, "solidity": 0.3}
     colours = [tile["colour"] for tile in tiles]
     trace["marker"] = {"colors": colours, "pattern": pattern, "line": {"width": 1, "color": "--bv-bg-2"}, "pad": {"t": 20, "l": 2, "r": 2, "b": 2}}
     layout = plain_layout(_("Allocation by strategy"))
-    layout |= {"margin": {"l": 2, "r": 2, "t": 2, "b": 2}, "uniformtext": {"minsize": 9, "mode": "hide"}, "meta": {"amounts": True}}
+    layout |= {"margin": {"l": 2, "r": 2, "t": 2, "b": 2}, "uniformtext": {"minsize": 9, "mode": "hide"}, "meta": {"amounts": ALL_TRACES}}
     return {"data": [trace], "layout": layout}
 
 

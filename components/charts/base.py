@@ -17,6 +17,7 @@ Figure: TypeAlias = dict[str, Any]
 
 TEXT = {"size": 11, "color": "--bv-chart-text"}
 DAY_MS = 86_400_000
+ALL_TRACES = ["traces"]
 CLOCK = [
     {"dtickrange": [None, 30_000], "value": "%H:%M:%S"},
     {"dtickrange": [30_000, DAY_MS / 2], "value": "%H:%M"},
@@ -47,6 +48,10 @@ def base_layout(title: str, x_title: str, y_title: str, x_type: Literal["date", 
     Set no range in it, as a person may have zoomed: `autorangeoptions` says what has to be seen.
 
     The titles belong to every figure; the page, whose cards say them in their heads, gives them to screen readers alone.
+
+    What shows money says so, as people can hide it (chart.js): the layout's `meta["amounts"]` names the axes of money, and is
+    `ALL_TRACES` where money is told on no axis. A trace that tells of more than money says in `meta["masked"]` what is different of
+    it meanwhile.
     """
     return {
         "template": {},  # with None plotly.js brings its default back

@@ -106,7 +106,7 @@ def _layout(answer: Answer, moments: Sequence[str], closes: Sequence[float], dec
 def _candles(moments: Sequence[str], candles: Sequence[Mapping[str, Any]], decimals: int) -> Figure:
     prices = {name: f"%{{{name}:,.{decimals}f}}" for name in ("open", "high", "low", "close")}
     trace: Figure = {"type": "candlestick", "x": list(moments), "name": _("price"), "whiskerwidth": 0, "line": {"width": 1.2}}
-    trace |= {name: rounded((candle[name] for candle in candles), decimals) for name in ("open", "high", "low", "close")}
+    trace |= {name: [round(candle[name], decimals) for candle in candles] for name in ("open", "high", "low", "close")}
     trace |= {
         "increasing": {"line": {"color": "--bv-up"}, "fillcolor": "rgba(0,0,0,0)"},
         "decreasing": {"line": {"color": "--bv-down"}, "fillcolor": "--bv-down"},

@@ -64,7 +64,7 @@ def comparison(answer: Answer) -> Figure | None:
     form = {"hoverformat": amounts_format(unit, signed=True), "tickformatstops": AMOUNTS} if money else signed_percents()
     layout["yaxis"] |= form | {"ticklabelstandoff": _width(shown)}
     layout["margin"]["r"] = 44 + layout["yaxis"]["ticklabelstandoff"]
-    layout["meta"] = {"amounts": money}
+    layout["meta"] = {"amounts": ["yaxis"] if money else []}
     lines = [_line(row, POINTS // len(shown), money, unit) for row in shown]
     ends = sorted(moment for line in lines for moment in (line["x"][0], line["x"][-1]))
     layout["xaxis"] |= {"autorangeoptions": frame(ends), "nticks": 3, "tickangle": 0}
@@ -128,7 +128,7 @@ def _ends(rows: Sequence[Answer], lines: Sequence[Figure]) -> Figure:
     heights = _apart(ends, min(known, default=0.0), max(known, default=0.0))
     names = words([last] * len(rows), heights, [PAD + name_of(row["name"], LONGEST) for row in rows], "middle right", "--bv-text-1")
     patch = {"symbol": "square", "size": 7, "color": colours, "angle": -90, "standoff": 9}
-    return names | {"mode": "markers+text", "marker": patch}
+    return names | {"mode": "markers+text", "marker": patch, "meta": {"masked": {}}}  # names are no amounts
 
 
 def _apart(ends: Sequence[float], low: float, high: float) -> list[float]:
@@ -157,6 +157,7 @@ def _row(row: Answer, columns: Sequence[Column]) -> html.Tr:
     for column in columns:
         value = row["metrics"][column.figure]
         look = f"num {direction(value) if column.is_change else ''}".strip()
-        amount = " amount" if column.figure == "net_pnl" else ""
-        cells.append(html.Td(column.write(value), className=look + amount, **facts(value=None if value is None else repr(value))))
+        shown = column.write(value)
+        told = html.Span(shown, className="amount") if column.figure == "net_pnl" else shown
+        cells.append(html.Td(told, className=look, **facts(value=None if value is None else repr(value))))
     return html.Tr(cells, **facts(key=row["name"]))

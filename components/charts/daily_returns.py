@@ -25,7 +25,7 @@ def daily_returns(answer: Answer) -> Figure | None:
     layout = base_layout(_("Daily P&L") if money else _("Daily returns"), _("day, UTC"), _("daily return, {unit}").format(unit=unit))
     layout["xaxis"]["hoverformat"] = DAY
     layout["yaxis"] |= {"tickformatstops": AMOUNTS, "hoverformat": amounts_format(unit, signed=True)} if money else signed_percents()
-    layout["meta"] = {"amounts": money}
+    layout["meta"] = {"amounts": ["yaxis"] if money else []}
     values = rounded(answer["pnl"], fmt.currency_decimals(answer["currency"])) if money else percents(answer["returns"])
     bars: Figure = {"type": "bar", "x": days, "y": values, "width": BAR_WIDTH, "customdata": [f"day:{day}" for day in days]}
     bars |= {"name": layout["title"]["text"], "marker": _marker(values), "hovertemplate": f"%{{y}}{fmt.THIN}{unit}<extra></extra>"}

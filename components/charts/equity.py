@@ -80,7 +80,7 @@ def equity(answer: Answer) -> Figure | None:
     layout["yaxis"]["autorangeoptions"] = {"minallowed": floor, "maxallowed": ceiling}
     layout["xaxis"] |= {"autorangeoptions": frame(moments), "hoverformat": MOMENT}
     last = answer["equity"][-1]
-    layout |= {"meta": {"amounts": True, "now": fmt.money(last, currency)}, "hoversubplots": "axis", "shapes": [level_line(last)]}
+    layout |= {"meta": {"amounts": ["yaxis"], "now": fmt.money(last, currency)}, "hoversubplots": "axis", "shapes": [level_line(last)]}
     layout["annotations"] = [tag(short(last, currency), last)]
     data = [*_area(moments, values, floor), *companions, *_markers(answer["markers"], currency)]
     if any(value is not None for value in fractions):
@@ -172,11 +172,16 @@ def _markers(markers: Sequence[Answer], currency: str) -> list[Figure]:
         trace["y"] = [round(marker["equity"], 8) for marker in found]
         trace["marker"] = {"symbol": mark.symbol, "size": 9, "color": mark.colour, "angle": mark.angle, "standoff": mark.standoff}
         trace["cliponaxis"] = False
-        trace["customdata"] = [[f"trade:{marker['id']}", _told(marker, currency)] for marker in found]
-        traces.append(trace | {"hovertemplate": _(mark.name) + " %{customdata[1]}<extra></extra>"})
+        trace["customdata"] = [[f"trade:{marker['id']}", _whose(marker), _earned(marker, currency)] for marker in found]
+        words = _(mark.name) + " %{customdata[1]}"
+        trace["meta"] = {"masked": {"hovertemplate": f"{words}<extra></extra>"}}
+        traces.append(trace | {"hovertemplate": f"{words}%{{customdata[2]}}<extra></extra>"})
     return traces
 
 
-def _told(marker: Answer, currency: str) -> str:
-    told = [name_of(marker[name], 24) for name in ("symbol", "strategy") if marker[name]]
-    return ", ".join(told if marker["net_pnl"] is None else [*told, fmt.change_money(marker["net_pnl"], currency)])
+def _whose(marker: Answer) -> str:
+    return ", ".join(name_of(marker[name], 24) for name in ("symbol", "strategy") if marker[name])
+
+
+def _earned(marker: Answer, currency: str) -> str:
+    return "" if marker["net_pnl"] is None else f", {fmt.change_money(marker['net_pnl'], currency)}"

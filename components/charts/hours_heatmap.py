@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from components import format as fmt
-from components.charts.base import Figure, chart_view
+from components.charts.base import ALL_TRACES, Figure, chart_view
 from components.charts.heat import Cells, heat_layout, heatmap
 from components.charts.marks import Answer, note
 from components.parts import View, empty
@@ -22,7 +22,7 @@ def hours_heatmap(answer: Answer) -> Figure | None:
         return None
     names = speech().conventions.days["format"]
     days, short = names["wide"], [names["abbreviated"][day] for day in range(7)]
-    layout = heat_layout(_("P&L by hour and weekday"), _("hour of exit, UTC"), _("weekday"), 40) | {"meta": {"amounts": True}}
+    layout = heat_layout(_("P&L by hour and weekday"), _("hour of exit, UTC"), _("weekday"), 40) | {"meta": {"amounts": ALL_TRACES}}
     layout["xaxis"] |= {"tick0": 0, "dtick": 3, "autorangeoptions": {"minallowed": -0.5, "maxallowed": 23.5}}  # marks would widen it
     layout["yaxis"] |= {"autorangeoptions": {"minallowed": -0.5, "maxallowed": 6.5}}
 
@@ -39,6 +39,7 @@ def hours_heatmap(answer: Answer) -> Figure | None:
         max(map(abs, known)) or 1.0,
         customdata=[[told(day, hour) if trades[day][hour] else None for hour in HOURS] for day in range(7)],
         hovertemplate="%{customdata[1]}<br><b>%{customdata[2]}</b><br>%{customdata[3]}<extra></extra>",
+        meta={"masked": {"hovertemplate": "%{customdata[1]}<br>%{customdata[3]}<extra></extra>"}},
     )
     return {"data": [*traces, _signs(columns, short, pnl)], "layout": layout}
 

@@ -24,7 +24,7 @@ def live_pnl(samples: Mapping[str, Sequence[Any]]) -> Figure | None:
     layout = base_layout(_("P&L of open positions"), _("time, {zone}").format(zone=speech().zone), _("unrealized P&L, in the positions' currency"))
     layout["xaxis"]["autorangeoptions"] = {"include": local([begin(moments, SHORTEST)])[0], "clipmax": shown[-1]}
     layout["yaxis"]["tickformatstops"] = AMOUNTS
-    layout["meta"] = {"amounts": True, "now": fmt.change(last, decimals)}
+    layout["meta"] = {"amounts": ["yaxis"], "now": fmt.change(last, decimals)}
     layout["annotations"] = [_tag(last, decimals)]
     line: Figure = {"type": "scatter", "mode": "lines", "x": shown, "y": values, "name": _("P&L")}
     line |= {"line": {"color": "--bv-accent", "width": 1.6}, "hovertemplate": f"%{{y:+,.{decimals}f}}<extra></extra>", "fill": "tozeroy"}

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
 from components import format as fmt
-from components.charts.base import Figure, chart_view, plain_layout, series_colour
+from components.charts.base import ALL_TRACES, Figure, chart_view, plain_layout, series_colour
 from components.charts.marks import Answer, name_of, note
 from components.parts import View, empty
 from components.words import N_, _, plural
@@ -55,7 +55,7 @@ def pnl_sankey(answer: Answer) -> Figure | None:
         return None
     nodes = _stacked(links)
     layout = plain_layout(_("P&L flow"))
-    layout |= {"margin": {"l": 4, "r": 4, "t": 8, "b": 8}, "meta": {"amounts": True}}
+    layout |= {"margin": {"l": 4, "r": 4, "t": 8, "b": 8}, "meta": {"amounts": ALL_TRACES}}
     trace: Figure = {"type": "sankey", "arrangement": "snap", "textfont": {"size": 11, "color": "--bv-text-1", "shadow": "none"}}
     trace |= {"node": _drawn_nodes(nodes, links, answer), "link": _drawn_links(nodes, links, answer["currency"])}
     return {"data": [trace], "layout": layout}

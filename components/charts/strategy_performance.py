@@ -28,7 +28,7 @@ def strategy_performance(answer: Answer) -> Figure | None:
     layout = base_layout(_("Strategies"), title, _("strategy"), "linear")
     roomy = len(rows) <= ROOMY
     layout["margin"] = {"l": 8, "r": 8, "t": 4, "b": 4}
-    layout |= {"hovermode": "closest", "meta": {"amounts": True}}
+    layout |= {"hovermode": "closest", "meta": {"amounts": ["xaxis", "xaxis2"]}}
     layout["xaxis"] |= HIDDEN | {"domain": [0, 0.78] if roomy else [0.36, 0.8], "rangemode": "tozero"}
     layout["xaxis2"] = {**HIDDEN, "domain": [0, 1], "autorangeoptions": {"minallowed": 0, "maxallowed": 1}}
     layout["yaxis"] |= HIDDEN | {"type": "category", "autorange": "reversed"}

@@ -53,7 +53,7 @@ def signal_marks(signals: Sequence[Mapping[str, Any]], span: tuple[str, str], pr
         return []
     marks: Figure = {"type": "scatter", "mode": "markers", "name": _("signals"), "x": [moment for moment, _signal in shown]}
     marks["y"] = [price_at(moment) if signal["price"] is None else signal["price"] for moment, signal in shown]
-    marks["customdata"] = [[signal["ref"], _signal_told(signal, decimals)] for _moment, signal in shown]
+    marks["customdata"] = [[f"{signal['ref']}@{signal['timestamp']}", _signal_told(signal, decimals)] for _moment, signal in shown]
     symbols = [SIGNALS.get(str(signal["signal_type"]).upper(), "diamond-tall-open") for _moment, signal in shown]
     marks["marker"] = {"symbol": symbols, "size": 7, "color": "--bv-text-2", "line": {"width": 1, "color": "--bv-bg-2"}}
     return [marks | {"hovertemplate": "%{customdata[1]}<extra></extra>"}]

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from components import format as fmt
 from components.charts.base import TEXT, Figure, base_layout, chart_view, signed_bars
-from components.charts.marks import Answer, note, short, words
+from components.charts.marks import Answer, name_of, note, short, words
 from components.parts import View, empty
 from components.words import _, plural
 
 WHOLE = 1e4  # amounts from here on are shortened: six bars stand side by side on a phone
 WIDTH = 0.64
+FULL, LONGEST = 6, 8  # bars beside each other, and the characters of a name for which there is room then
 
 
 class Bar(NamedTuple):
@@ -43,8 +44,9 @@ def waterfall(answer: Answer) -> Figure | None:
     bottom = floor or min(min(bar.before, bar.after) for bar in bars)
     layout = base_layout(_("P&L waterfall"), _("from start to end"), _("amount, {currency}").format(currency=currency), "category")
     layout["margin"] = {"l": 8, "r": 8, "t": 8, "b": 40}
-    layout |= {"hovermode": "closest", "meta": {"amounts": True}, "shapes": [*_links(bars), *(_cuts(bars, floor) if floor else [])]}
-    layout["xaxis"] |= {"tickangle": 0, "showspikes": False, "tickfont": TEXT | {"size": 11 if len(bars) < 6 else 10}}
+    layout |= {"hovermode": "closest", "meta": {"amounts": ["yaxis"]}, "shapes": [*_links(bars), *(_cuts(bars, floor) if floor else [])]}
+    layout["xaxis"] |= {"tickangle": 0, "showspikes": False, "tickfont": TEXT | {"size": _size_of_names(bars)}}
+    layout["xaxis"] |= {"tickvals": [bar.name for bar in bars], "ticktext": [name_of(bar.name, LONGEST) for bar in bars]}
     layout["yaxis"] |= {"showticklabels": False, "showgrid": False, "showspikes": False, "zeroline": not floor}
     layout["yaxis"]["autorangeoptions"] = {"minallowed": bottom, "maxallowed": top + 0.16 * (top - bottom)}
     layout["annotations"] = [_unit(currency, floor)]
@@ -70,6 +72,13 @@ def _bars(answer: Answer) -> list[Bar]:
     if answer["start"] is None:
         return [*bars, Bar(_("Net"), 0.0, answer["net"], total=True)]
     return [*bars, Bar(_("Final"), 0.0, answer["final"], total=True)]
+
+
+def _size_of_names(bars: Sequence[Bar]) -> int:
+    """Return in how many px the names stand side by side: other languages have longer ones."""
+    if len(bars) < FULL:
+        return 11
+    return 10 if max(len(bar.name) for bar in bars) <= LONGEST else 9
 
 
 def _floor(bars: Sequence[Bar]) -> float:

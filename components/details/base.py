@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 from dash import html
@@ -12,6 +12,7 @@ from components import format as fmt
 from components.charts.base import AMOUNTS, Figure, base_layout
 from components.charts.marks import amounts_format, frame, stamps
 from components.latest import latest_trades
+from components.links import query
 from components.parts import Content, Record, direction, facts
 from components.words import _, speech
 from data import times
@@ -153,12 +154,6 @@ def utc(year: int, month: int, day: int = 1) -> datetime:
     return datetime(year, month, day, tzinfo=UTC)
 
 
-def query(scope: Any) -> str:
-    """Return the fields that a scope sets, as the query of an address."""
-    given = scope.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-    return urlencode({name: ",".join(map(str, value)) if isinstance(value, list) else value for name, value in given.items()})
-
-
 def exported(path: str, scope: Any = None) -> str:
     """Return the address of an export; the format is still to be added."""
     asked = "" if scope is None else query(scope)
@@ -217,7 +212,7 @@ def value_line(title: str, unit: str, moments: Sequence[str], values: Sequence[f
     layout["yaxis"] |= {"hoverformat": hover, "zeroline": amounts}
     if amounts:
         layout["yaxis"]["tickformatstops"] = AMOUNTS
-        layout["meta"] = {"amounts": True}
+        layout["meta"] = {"amounts": ["yaxis"]}
     line: Figure = {"type": "scatter", "mode": "lines", "x": shown, "y": list(values), "name": unit}
     line |= {"line": {"color": "--bv-accent", "width": 1.6}, "hovertemplate": "%{y}<extra></extra>"}
     if amounts:

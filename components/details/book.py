@@ -30,6 +30,7 @@ from components.parts import Content, Record, chip
 from components.words import N_, _
 from data.errors import Code, Refused
 from data.scope import ComparisonScope, OneStrategyScope, PerformanceScope, PositionScope, Selection, SymbolScope, TradeScope
+from data.scope import listed as in_one_field
 
 if TYPE_CHECKING:
     from data.desk import Desk
@@ -146,7 +147,7 @@ def _symbol(desk: "Desk", name: str, selection: Selection) -> Record:
 
 def _draw_symbol(answer: Record, now: datetime) -> Detail:
     price, name = answer["price"], answer["symbol"]
-    market = html.A(_("Show the candles"), href=f"/market?{urlencode({'symbol': name})}", className="btn-line")
+    market = html.A(_("Show the candles"), href=f"/market?{urlencode({'symbol': in_one_field([name])})}", className="btn-line")
     opened = [_opened(position) for position in answer["positions"]]
     positions = html.Ul(opened, className="sheet-list") if opened else html.P(_("No open position"), className="sec")
     return Detail(

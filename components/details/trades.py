@@ -151,6 +151,7 @@ def trade_chart(trade: Record, candles: Sequence[Record]) -> Figure | None:
     if not candles:
         line["line"] |= {"dash": "dot"}
     marks = trade_marks([trade | {"side": trade["direction"]}], span, decimals)
+    layout["annotations"] = _names(trade, line["y"])
     return {"data": [line, *_levels(trade, span), *marks], "layout": layout}
 
 
@@ -163,17 +164,35 @@ def _span(moments: Sequence[str]) -> tuple[str, str]:
 
 
 def _levels(trade: Record, span: tuple[str, str]) -> list[Figure]:
-    """Return the lines of stop and target with their names on them; traces, so that the axis reaches them."""
+    """Return the lines of stop and target; traces, so that the axis reaches them."""
     lines = []
-    for name, words in LEVELS:
-        if (price := trade[name]) is None:
-            continue
-        said = _(words).format(price=fmt.level(price, fmt.price_decimals(price)))
-        line: dict[str, Any] = {"type": "scatter", "mode": "lines+text", "x": list(span), "y": [price, price], "name": said}
+    for price, said in _said_levels(trade):
+        line: dict[str, Any] = {"type": "scatter", "mode": "lines", "x": list(span), "y": [price, price], "name": said}
         line |= {"line": {"color": "--bv-warn-fill", "width": 1, "dash": DASH_LIMIT}, "hovertemplate": "%{fullData.name}<extra></extra>"}
-        inside = "bottom right" if price > trade["entry_price"] else "top right"  # towards the entry, so that the frame cuts none off
-        lines.append(line | {"text": [said, ""], "textposition": inside, "textfont": {"size": 11, "color": "--bv-warn"}})
+        lines.append(line)
     return lines
+
+
+def _names(trade: Record, prices: Sequence[float]) -> list[dict[str, Any]]:
+    """Return the names of stop and target, beside their lines towards the entry, so that the frame cuts none off.
+
+    They stand at the end where the price is further away, on ground of their own: no line strikes them through.
+    """
+    names = []
+    ends = max(1, len(prices) // 4)
+    for price, said in _said_levels(trade):
+        near = [min(abs(price - other) for other in part) for part in (prices[:ends], prices[-ends:])]
+        place: dict[str, Any] = {"xref": "paper", "x": 0, "xanchor": "left"} if near[0] >= near[1] else {"xref": "paper", "x": 1, "xanchor": "right"}
+        above = price <= trade["entry_price"]
+        place |= {"y": price, "yanchor": "bottom" if above else "top", "yshift": 3 if above else -3, "showarrow": False, "borderpad": 1}
+        names.append(place | {"text": said, "bgcolor": "--bv-bg-2", "font": {"size": 11, "color": "--bv-warn"}})
+    return names
+
+
+def _said_levels(trade: Record) -> list[tuple[float, str]]:
+    """Return the prices of stop and target that are known, and how they are named."""
+    known = [(trade[name], words) for name, words in LEVELS if trade[name] is not None]
+    return [(price, _(words).format(price=fmt.level(price, fmt.price_decimals(price)))) for price, words in known]
 
 
 TRADE = Kind(_question, _draw, _rows, ("trades",), N_("There is no trade with this number. It may have been deleted."))

@@ -14,9 +14,5 @@ def given(search: str | None, key: str) -> dict[str, str]:
 
 def parts_of(own: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     """Return which part of a name is asked for, by the name's column: ``symbol_has=btc`` is a part of `symbol`."""
-    return {name: own[f"{name}_has"] for name in names if 0 < len(own.get(f"{name}_has", "")) <= LONGEST}
-
-
-def named_like(part: str, known: Sequence[str]) -> tuple[str, ...]:
-    """Return the `known` names that hold a part, in any case; where none does the part itself, which is nobody's name."""
-    return tuple(name for name in known if part.lower() in name.lower()) or (part.replace("\0", ""),)
+    given = ((name, own.get(f"{name}_has", "")) for name in names)
+    return {name: part for name, part in given if 0 < len(part) <= LONGEST and "\0" not in part}

@@ -9,18 +9,21 @@ from pydantic import ValidationError
 
 from components import format as fmt
 from components.alert_center import SEVERITY_WORDS
-from components.grids.address import given, named_like, parts_of
+from components.grids.address import given, parts_of
 from components.grids.card import long_grid_card
 from components.grids.columns import Column, by_choice, by_text, column, drawn
 from components.grids.pills import pills
 from components.ids import Id, key_of
+from components.links import query
 from components.parts import Record, View, as_of_now, empty, facts, nothing_in_range, severity
 from components.words import N_, _, plural
+from data.exports import AlertFileScope, narrowed
 from data.scope import AlertHistoryScope, Selection
 
 if TYPE_CHECKING:
     from data.desk import Desk
 
+PATH = "/api/export/alerts"
 TYPES = {"risk": N_("Risk"), "trade": N_("Trade"), "system": N_("System"), "performance": N_("Performance")}
 STATUSES = {"active": N_("Active"), "acknowledged": N_("Acknowledged"), "resolved": N_("Resolved")}
 SEVERITIES = {name.lower(): word for name, word in SEVERITY_WORDS.items()}
@@ -58,22 +61,22 @@ def _is_right(fields: dict[str, str]) -> bool:
 
 
 def _scope(desk: "Desk", wanted: Asked, **page: Any) -> AlertHistoryScope:
-    bots = wanted.selection.bot
-    if "bot" in wanted.has:
-        bots = named_like(wanted.has["bot"], bots or [feed["bot"] for feed in desk.live.feeds()])
     fields = {name: value for name, value in wanted.own.items() if name in FIELDS}
-    return AlertHistoryScope(**fields, **wanted.selection.times(), **page).model_copy(update={"bot": bots})
+    scope = AlertHistoryScope(**fields, **wanted.selection.times(), bot=wanted.selection.bot, **page)
+    return narrowed(scope, wanted.has, lambda _field: [feed["bot"] for feed in desk.live.feeds()])
 
 
 def alerts_question(desk: "Desk", wanted: Asked) -> Record:
-    """Return how many alerts the table has, at which `version` of them, and the table's own filters."""
+    """Return how many alerts the table has, at which `version` of them, what an export has to ask for, and the table's own filters."""
     version = _version(desk)
+    file = AlertFileScope(**wanted.own, **wanted.selection.times(), bot=wanted.selection.bot)
     page = desk.alerts.page(_scope(desk, wanted, limit=1))
     return {
         "total": page["total"],
         "is_estimate": page["total_is_estimate"],
         "any": page["total"] or desk.alerts.page(AlertHistoryScope(limit=1))["total"],
         "version": version,
+        "query": query(file),
         "own": wanted.own,
     }
 
@@ -86,7 +89,8 @@ def alerts_view(answer: Record, now: datetime) -> View:
         return View(None, nothing_in_range() if answer["any"] else nothing, bar)
     total = fmt.level(answer["total"])
     count = _("more than {n} alerts").format(n=total) if answer["is_estimate"] else plural("{n} alert", "{n} alerts", answer["total"]).format(n=total)
-    return View([html.Span(count, className="as-of", **facts(version=answer["version"])), as_of_now(now)], None, bar)
+    known = facts(version=answer["version"], query=answer["query"])
+    return View([html.Span(count, className="as-of", **known), as_of_now(now)], None, bar)
 
 
 def alert_rows(desk: "Desk", search: str, _sort: str, start: int, stop: int, now: datetime) -> Record:
@@ -144,4 +148,4 @@ def alert_columns() -> list[Column]:
 
 def alert_history_grid_card() -> html.Section:
     """Return the card of the table."""
-    return long_grid_card(Id.PANEL_ALERT_HISTORY, _("Alert history"), alert_columns(), "wide fitted")
+    return long_grid_card(Id.PANEL_ALERT_HISTORY, _("Alert history"), alert_columns(), "wide fitted", export=PATH)

@@ -15,7 +15,7 @@ from components.parts import Record, View, as_of, direction, empty, facts
 from components.track import track
 from components.words import N_, _, plural, woven
 from data import times
-from data.scope import PositionScope, Selection
+from data.scope import PositionScope, Selection, listed
 
 if TYPE_CHECKING:
     from data.desk import Desk
@@ -31,7 +31,7 @@ def held(desk: "Desk", selection: Selection) -> Record:
     every = desk.live.positions(PositionScope())
     chosen = [one | {"value": values[key]} for one in every if (key := (one["bot"], one["position_id"])) in values]
     named = {"bot": selection.bot, "symbol": selection.symbol, "strategy": selection.strategy}
-    query = urlencode({name: ",".join(values) for name, values in named.items() if values is not None})
+    query = urlencode({name: listed(values) for name, values in named.items() if values is not None})
     return answer | {"positions": chosen, "query": query}
 
 

@@ -6,6 +6,7 @@ from dash import html
 
 from components.parts import facts, icon, named
 from components.words import _
+from data.scope import parted
 
 
 def pills(key: str, own: Mapping[str, str], names: Mapping[str, str], words: Mapping[str, str]) -> list[html.Button]:
@@ -19,7 +20,8 @@ def pills(key: str, own: Mapping[str, str], names: Mapping[str, str], words: Map
     """
     found = []
     for field, value in own.items():
-        shown = ", ".join(_(words.get(one.lower(), one)) for one in value.split(","))
+        values = (value,) if field.endswith("_has") or field == "q" else parted(value)  # what a person has typed is one
+        shown = ", ".join(_(words.get(one.lower(), one)) for one in values)
         text = _(names[field]).format(value=shown)
         remove = facts(set=f"{key}.{field}", value="")
         told = named(_("Remove the filter: {text}").format(text=text))

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any
 
 from dash import html
 
@@ -12,13 +11,25 @@ from components.charts.base import series_colour
 from components.grids.card import grid_card
 from components.grids.columns import LARGEST_FIRST, Column, by_way, column, drawn, figures
 from components.ids import Id
+from components.links import query
 from components.parts import DECORATION, Record, View, as_of_now, direction, empty, facts, icon
 from components.sparkline import sparkline
 from components.words import _, plural
+from data.exports import StrategyFileScope
+from data.scope import Selection
+
+if TYPE_CHECKING:
+    from data.desk import Desk
 
 PATH = "/api/export/strategies"
 SPARK = (80, 22)
 NUMBER: dict[str, Any] = {"valueFormatter": {"function": "botv2Shown(params)"}, "sortable": True}
+
+
+def listed_strategies(desk: "Desk", selection: Selection) -> Record:
+    """Return what `analytics.strategies` says, and in `query` what an export has to ask for."""
+    answer = desk.analytics.strategies(selection)
+    return answer | {"query": query(StrategyFileScope(**dict(selection.trade_filter()), currency=answer["currency"]))}
 
 
 def strategies_view(answer: Record, now: datetime) -> View:
@@ -29,7 +40,7 @@ def strategies_view(answer: Record, now: datetime) -> View:
     said = plural("{n} strategy", "{n} strategies", count).format(n=fmt.level(count))
     if answer["not_shown"]:
         said = _("{n} of {total}").format(n=fmt.level(count), total=fmt.level(count + answer["not_shown"]))
-    known = facts(version="", query=urlencode({"currency": answer["currency"]}))  # the file tells of all time: its figures are those of REST
+    known = facts(version="", query=answer["query"])
     return View([html.Span(answer["currency"], className="unit"), html.Span(said, className="as-of", **known), as_of_now(now)], None)
 
 

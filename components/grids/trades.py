@@ -3,18 +3,19 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlencode
 
 from dash import html
 
 from components import format as fmt
-from components.grids.address import given, named_like, parts_of
+from components.grids.address import given, parts_of
 from components.grids.card import long_grid_card
 from components.grids.columns import BY_SIDE, LARGEST_FIRST, Column, by_choice, by_range, by_text, by_way, column, figures
 from components.grids.pills import pills
 from components.ids import Id, key_of
+from components.links import query
 from components.parts import Record, View, as_of_now, direction, empty, facts, nothing_in_range
 from components.words import N_, _, plural
+from data.exports import TradeFileScope, narrowed
 from data.scope import Selection, TradeFilter
 from data.trade_window import SORTS
 
@@ -78,30 +79,21 @@ def _is_set(selection: Selection, name: str) -> bool:
 
 def trades_scope(desk: "Desk", wanted: Asked) -> TradeFilter:
     """Return which trades: those of the selection whose names hold the parts that are asked for."""
-    scope = wanted.selection.trade_filter()
-    if not wanted.has:
-        return scope
-    frame = desk.columns.trades()
-    return scope.model_copy(update={name: named_like(part, getattr(scope, name) or frame.names(name)) for name, part in wanted.has.items()})
+    return narrowed(wanted.selection.trade_filter(), wanted.has, desk.columns.trades().names)
 
 
 def trades_question(desk: "Desk", wanted: Asked) -> Record:
     """Return how many trades the table has, at which `version` of them, what an export has to ask for, and the table's own filters."""
-    scope, version = trades_scope(desk, wanted), _version(desk)
-    total = desk.trades.window(scope, wanted.sort, 0, 0)["total"]
+    version = _version(desk)
+    total = desk.trades.window(trades_scope(desk, wanted), wanted.sort, 0, 0)["total"]
+    file = TradeFileScope(**dict(wanted.selection.trade_filter()), **{f"{name}_has": part for name, part in wanted.has.items()})
     return {
         "total": total,
         "any": total or desk.trades.total(TradeFilter()) != 0,
         "version": version,
-        "query": urlencode({name: _in_query(value) for name, value in scope if value is not None}),
+        "query": query(file),
         "own": wanted.own,
     }
-
-
-def _in_query(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def trades_view(answer: Record, now: datetime) -> View:

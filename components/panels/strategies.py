@@ -4,7 +4,7 @@ from components.charts.comparison import comparison_table, comparison_view
 from components.charts.return_distribution import return_distribution_view
 from components.charts.risk_return import risk_return_view
 from components.charts.strategy_radar import strategy_radar_view
-from components.grids.strategies import strategies_view
+from components.grids.strategies import listed_strategies, strategies_view
 from components.ids import Id
 from components.kpis import strategy_figures
 from components.panels.base import OF_STRATEGIES, Panel
@@ -57,5 +57,5 @@ PANELS = (
         lambda desk, chosen: desk.analytics.comparison(chosen),
         lambda answer, _now: View(None, comparison_table(answer)),
     ),
-    Panel(Id.PANEL_STRATEGIES, N_("All strategies"), Id.VERSION_BOOK, lambda desk, chosen: desk.analytics.strategies(chosen), strategies_view),
+    Panel(Id.PANEL_STRATEGIES, N_("All strategies"), Id.VERSION_BOOK, listed_strategies, strategies_view),
 )

@@ -5,10 +5,9 @@ import math
 import numpy as np
 
 from data import metrics
-from data.analytics.ground import Closed, Ground
+from data.analytics.ground import Ground
 from data.columns import Array, Frame
 from data.entries import Row
-from data.equity import grouped
 from data.metrics.checks import FloatArray
 from data.metrics.exact import sums_by_code
 from data.scope import Selection
@@ -17,6 +16,7 @@ BOXES = 30  # strategies of which a chart can show the distribution, those with 
 OUTLIERS = 50
 BEYOND = 1e12  # percent: what a trade of next to nothing may earn, and no axis can show
 FLOWS = 40
+COSTS = ("fees", "slippage")
 COMBINATIONS = 1_000_000  # of strategy and symbol that are counted in one array
 HOUR_US = 3_600_000_000
 DUST = 1e-12  # of the amounts: less than this is what rounding left
@@ -31,7 +31,9 @@ def waterfall(ground: Ground, selection: Selection) -> Row:
     `final` is the `net` P&L, None without a trade.
     """
     closed = ground.closed(selection)
-    net, gross, fees, slippage = (metrics.exact_sum(part) for part in (closed.trades["net_pnl"], _gross(closed.trades), *_costs(closed)))
+    net, gross, fees, slippage = (
+        metrics.exact_sum(part) for part in (closed.trades["net_pnl"], _gross(closed.trades), *(closed.known(name) for name in COSTS))
+    )
     start, final = ground.ends(selection, closed.currency)
     if final is None and len(closed.trades):
         final = net
@@ -49,17 +51,14 @@ def waterfall(ground: Ground, selection: Selection) -> Row:
     }
 
 
-def _costs(closed: Closed) -> tuple[FloatArray, FloatArray]:
-    return closed.known("fees"), closed.known("slippage")
-
-
 def _gross(trades: Frame) -> FloatArray:
     """Return P&L before fees and slippage; a bot that tells the net P&L alone means what both leave of it."""
-    told, net = trades["pnl"], trades["net_pnl"]
-    missing = np.isnan(told)
-    if not missing.any():
-        return np.asarray(told, np.float64)
-    return np.where(missing, net + np.nan_to_num(trades["fees"]) + np.nan_to_num(trades["slippage"]), told)
+    told: FloatArray = trades["pnl"]
+    missing = np.flatnonzero(np.isnan(told))
+    if missing.size:
+        told = told.copy()
+        told[missing] = trades["net_pnl"][missing] + sum(np.nan_to_num(trades[name][missing]) for name in COSTS)
+    return told
 
 
 def distribution(ground: Ground, selection: Selection) -> Row:
@@ -72,7 +71,7 @@ def distribution(ground: Ground, selection: Selection) -> Row:
     known = ground.strategies(closed.strategies)
     drawable = np.abs(closed.trades["pnl_pct"]) < BEYOND  # where nobody knows the return it is NaN, and this False
     trades = closed.trades if drawable.all() else closed.trades.take(drawable)
-    groups = sorted(((name, own) for name, own in grouped(trades, "strategy") if name), key=lambda item: (-len(item[1]), item[0]))
+    groups = sorted(((name, own) for name, own in trades.groups("strategy") if name), key=lambda item: (-len(item[1]), item[0]))
     shown = sorted(groups[:BOXES], key=lambda item: known[item[0]].place)
     boxes = [{"name": name, "place": known[name].place, **_box(own["pnl_pct"], own["id"])} for name, own in shown]
     return {"strategies": boxes, "not_shown": max(0, len(groups) - BOXES)} | ground.told(closed)
@@ -101,8 +100,9 @@ def _box(values: FloatArray, ids: Array) -> Row:
 def hours(ground: Ground, selection: Selection) -> Row:
     """Return net P&L (None where nothing was closed) and the number of trades by weekday, Monday first, and UTC hour of the exit."""
     closed = ground.closed(selection)
-    hour = closed.trades["at"] // HOUR_US + THURSDAY * 24
-    code = hour % (7 * 24)
+    code = closed.trades["at"] // HOUR_US
+    code += THURSDAY * 24
+    code %= 7 * 24
     trades = np.bincount(code, minlength=7 * 24)
     net = np.where(trades > 0, sums_by_code(closed.trades["net_pnl"], code, 7 * 24), np.nan)
     rows = [[None if math.isnan(value) else value for value in row] for row in net.reshape(7, 24).tolist()]
@@ -119,14 +119,19 @@ def flow(ground: Ground, selection: Selection) -> Row:
     known = ground.strategies(closed.strategies)
     trades = closed.trades
     names, symbols = trades.names("strategy"), trades.names("symbol")
-    code: Array = trades["strategy"].astype(np.int64) * max(len(symbols), 1) + trades["symbol"]
     pairs: Array = np.arange(len(names) * len(symbols))
+    code: Array = trades["strategy"].astype(np.int64)
+    code *= max(len(symbols), 1)
+    code += trades["symbol"]
     if pairs.size > COMBINATIONS:
         pairs, code = np.unique(code, return_inverse=True)
-    fees = np.nan_to_num(trades["fees"]) + np.nan_to_num(trades["slippage"])
+    fees = _paid(trades)
     gross = trades["net_pnl"] + fees
-    sums = [sums_by_code(part, code, pairs.size) for part in (np.maximum(gross, 0.0), np.maximum(-gross, 0.0), fees)]
-    counts = np.bincount(code, minlength=pairs.size)
+    counts, costs = np.bincount(code, minlength=pairs.size), sums_by_code(fees, code, pairs.size)
+    code *= 2
+    code += gross < 0  # so that one pass sums up both what was won and what was lost
+    moved = sums_by_code(np.abs(gross, out=gross), code, 2 * pairs.size)
+    sums = [moved[::2], moved[1::2], costs]
     some = np.flatnonzero(counts)
     size = sum(np.abs(part[some]) for part in sums)
     order = some[np.argsort(-size, kind="stable")] if some.size else some
@@ -139,6 +144,16 @@ def flow(ground: Ground, selection: Selection) -> Row:
     if order.size > FLOWS:
         rows.append({"strategy": None, "place": None, "symbol": None} | _flow(sums, counts, order[FLOWS:]))
     return {"capital": ground.ends(selection, closed.currency)[0], "rows": rows} | ground.told(closed)
+
+
+def _paid(trades: Frame) -> FloatArray:
+    """Return each trade's costs, as far as they were told."""
+    paid = np.zeros(len(trades))
+    for name in COSTS:
+        missing = np.isnan(trades[name])
+        if not missing.all():
+            paid += np.where(missing, 0.0, trades[name]) if missing.any() else trades[name]
+    return paid
 
 
 def _flow(sums: list[FloatArray], counts: Array, places: Array) -> Row:

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from data import metrics, times
-from data.analytics.ground import Closed, Ground
+from data.analytics.ground import Closed, Ground, sampled, told
 from data.columns import Frame
 from data.curve import thinned
 from data.entries import Row
-from data.equity import grouped
 from data.metrics.checks import FloatArray, ratio
 from data.periods import Exits
 from data.portfolio import iso_texts
@@ -67,7 +64,7 @@ def correlation(ground: Ground, risk: Risk, selection: Selection) -> Row:
 
 
 def _by_name(closed: Closed) -> dict[str, Frame]:
-    return {name: trades for name, trades in grouped(closed.trades, "strategy") if name}
+    return {name: trades for name, trades in closed.trades.groups("strategy") if name}
 
 
 def _largest(own: dict[str, Frame]) -> list[str]:
@@ -76,7 +73,7 @@ def _largest(own: dict[str, Frame]) -> list[str]:
 
 def _of(name: str, own: dict[str, Frame], closed: Closed) -> Frame:
     """Return a strategy's trades, none for one that has none."""
-    return own[name] if name in own else closed.trades.take(np.empty(0, np.intp))
+    return own[name] if name in own else closed.trades.part(0, 0)
 
 
 def _rows(ground: Ground, selection: Selection, closed: Closed, own: dict[str, Frame], names: Sequence[str]) -> list[Row]:
@@ -89,14 +86,13 @@ def _rows(ground: Ground, selection: Selection, closed: Closed, own: dict[str, F
     rows = []
     for name in names:
         trades = _of(name, own, closed)
-        fees = trades["fees"]
-        figures = metrics.trade_statistics(trades["net_pnl"], fees[~np.isnan(fees)], [])
+        figures = metrics.trade_statistics(trades["net_pnl"], told(trades["fees"]), [])
         _, returns = Exits(_of(name, exits, closed), known[name].balance, closed.currency, []).returns(scope)
         rows.append(
             {"id": known[name].id, "name": name, "place": known[name].place}
             | {shown: figures[figure] for shown, figure in OF_TRADES.items()}
             | _of_returns(returns, known[name].balance, figures["total_pnl"], ground.settings.botv2_trading_days)
-            | {"sparkline": _sparkline(trades["net_pnl"])}
+            | {"sparkline": sampled(trades["net_pnl"], SPARKLINE_POINTS)[1].tolist()}
         )
     return rows
 
@@ -106,13 +102,6 @@ def _of_returns(returns: FloatArray, balance: float | None, total: float, tradin
         return {"total_return": None, **dict.fromkeys(OF_RETURNS)}
     figures = metrics.performance(returns, trading_days)
     return {"total_return": ratio(total, balance), **{name: figures[name] for name in OF_RETURNS}}
-
-
-def _sparkline(net: FloatArray) -> list[float]:
-    """Return at most 50 values of the cumulative net P&L."""
-    places = np.unique(np.linspace(0, net.size - 1, min(net.size, SPARKLINE_POINTS)).astype(np.intp))
-    values: list[float] = np.cumsum(net)[places].tolist()
-    return values
 
 
 def _curve(trades: Frame, balance: float | None) -> Row:

@@ -5,7 +5,7 @@ import numpy as np
 from data import metrics, times
 from data.analytics.ground import Ground, iso_days, plain, us, without_start
 from data.analytics.markers import markers
-from data.curve import Curve, thinned
+from data.curve import NO_MONEY, Curve, thinned
 from data.entries import Row
 from data.equity import Basis
 from data.metrics.checks import DayArray, FloatArray
@@ -13,6 +13,7 @@ from data.metrics.returns import DAY_US
 from data.portfolio import Portfolio, in_range, iso_texts
 from data.risk import Risk, daily_returns
 from data.scope import EquityFilter, EquityScope, Selection
+from data.trade_filters import in_microseconds
 
 POINTS = 800  # of a curve, and half as many of what is drawn over it
 SMA_DAYS = 20
@@ -77,7 +78,7 @@ def drawdown(ground: Ground, selection: Selection) -> Row:
     """
     basis = ground.equity.basis(selection.equity())
     curve = in_range(basis.curve, selection.equity())
-    below: FloatArray = metrics.underwater(curve.growth) if curve.growth is not None and curve.growth.size else np.empty(0)
+    below = NO_MONEY if curve.underwater is None else curve.underwater
     lowest = int(below.argmin()) if below.size else 0
     places = thinned(below, POINTS, [lowest])
     moments = iso_texts(curve.times[places])
@@ -114,15 +115,11 @@ def _earned(basis: Basis, scope: EquityFilter) -> tuple[DayArray, FloatArray]:
     """Return the days in scope and the money earned on each, also where nobody knows what share of a balance that is."""
     curve = in_range(basis.curve, without_start(scope))
     if basis.owner == "strategy":
-        exits = basis.exits
-        if scope.end is not None:
-            exits = exits.take(np.arange(int(np.searchsorted(exits["at"], times.microseconds(scope.end), side="right"))))
+        exits = basis.exits.between(None, in_microseconds(scope)[1])
         days, pnl = metrics.daily_from_pnl(exits["at"], exits["net_pnl"], 1.0)
     else:
-        moments = curve.times.copy()
-        if curve.opening:
-            moments[0] -= DAY_US  # a starting balance was there before the first day
-        days, values = metrics.last_of_day(moments, curve.earned)
+        moments, places = curve.day_ends
+        days, values = metrics.last_of_day(moments, curve.earned[places])
         days, pnl = days[1:], np.diff(values)
     since = scope.since(times.now())
     later = slice(0 if since is None else int(np.searchsorted(days, np.datetime64(since.date()))), None)

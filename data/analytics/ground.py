@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 
 from data import times
 from data.balances import Balances
 from data.columns import Array, Columns, Frame
-from data.currency import in_currency, in_one_currency
+from data.currency import in_currency
 from data.entries import Row
 from data.equity import Basis, Equity
 from data.metrics.checks import FloatArray, MicrosecondArray
@@ -17,10 +18,10 @@ from data.portfolio import in_range
 from data.recent import Recent
 from data.schema import Strategy
 from data.scope import EquityFilter, Selection
-from data.scope.trades import TradeFields, TradeStatisticsScope
+from data.scope.trades import TradeFields
 from data.settings import Settings
 from data.store import Store
-from data.trades import Trades, is_closed
+from data.trades import Trades
 
 KEPT = 2  # ranges of one page, such as the page's own and a chart's
 OF_OWNERS = {"bot", "strategy"}  # these narrow the equity, too; the other filters choose among trades alone
@@ -39,7 +40,7 @@ class RecentEquity(Equity):
         return self._recent.get((scope.bot, scope.strategy, scope.currency, self.version()), lambda: self._found(scope))
 
     def _found(self, scope: EquityFilter) -> Basis:
-        basis = super().basis(scope)
+        basis = self.made_of(scope)
         _ = basis.curve.growth  # computed while others wait, not by each of them
         return basis
 
@@ -58,8 +59,7 @@ class Closed(NamedTuple):
 
     def known(self, name: str) -> FloatArray:
         """Return those values of a column that were told."""
-        values: FloatArray = self.trades[name]
-        return values[~np.isnan(values)]
+        return told(self.trades[name])
 
 
 class Known(NamedTuple):
@@ -93,14 +93,7 @@ class Ground:
         """Return the closed trades in scope; `more` replaces fields of the scope."""
         scope = selection.trades().model_copy(update=more)
         key = (scope, self.columns.version("trades"), times.minute() if scope.days else 0)
-        return self._recent.get(key, lambda: self._closed(scope))
-
-    def _closed(self, scope: TradeStatisticsScope) -> Closed:
-        frame = self.columns.trades()
-        mask, currency, left_out = in_one_currency(
-            frame, self._trades.mask(frame, scope) & is_closed(frame), scope.currency, self.settings.botv2_currency
-        )
-        return Closed(frame.in_time(mask), currency, left_out)
+        return self._recent.get(key, lambda: Closed(*self._trades.closed(scope)))
 
     def sample(self, selection: Selection, currency: str, number: int) -> tuple[list[Row], int]:
         """Return trades in scope of a currency, open ones too, as a read gives them, and how many there are.
@@ -120,7 +113,7 @@ class Ground:
 
     def any_closed(self) -> bool:
         """Tell whether there is any closed trade at all."""
-        return bool(is_closed(self.columns.trades()).any())
+        return bool(len(self.columns.closed()))
 
     def told(self, closed: Closed) -> Row:
         """Return what every answer about trades says beside its figures."""
@@ -166,6 +159,18 @@ def is_narrowed(selection: Selection) -> bool:
     return any(getattr(selection, name) is not None for name in TradeFields.model_fields if name not in OF_OWNERS)
 
 
+def told(values: FloatArray) -> FloatArray:
+    """Return the values that are not missing."""
+    missing = np.isnan(values)
+    return values[~missing] if missing.any() else values
+
+
+def sampled(net: FloatArray, points: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return at most `points` places of trades in order of exit, the first and the last among them, and the net P&L of all up to each."""
+    places = np.unique(np.linspace(0, net.size - 1, min(net.size, points)).astype(np.intp))
+    return places, np.cumsum(np.add.reduceat(net, np.append(0, places[:-1] + 1))) if places.size else net
+
+
 def without_start(scope: EquityFilter) -> EquityFilter:
     """Return the scope from the beginning of history on."""
     return EquityFilter(bot=scope.bot, strategy=scope.strategy, currency=scope.currency, end=scope.end)
@@ -173,7 +178,10 @@ def without_start(scope: EquityFilter) -> EquityFilter:
 
 def plain(values: FloatArray) -> list[float | None]:
     """Return values as JSON has them: None for what is not defined."""
-    return [value if value == value and abs(value) != np.inf else None for value in values.tolist()]  # noqa: PLR0124  # NaN alone differs from itself
+    found: list[float | None] = values.tolist()
+    for place in np.flatnonzero(~np.isfinite(values)).tolist():
+        found[place] = None
+    return found
 
 
 def iso_days(days: Array) -> list[str]:

@@ -5,11 +5,11 @@ import math
 import numpy as np
 
 from data import metrics
-from data.analytics.ground import Closed, Ground, Known, is_narrowed, plain
+from data.analytics.ground import Closed, Ground, Known, is_narrowed, plain, sampled
 from data.assets import asset_class
 from data.curve import Curve, thinned
 from data.entries import Row
-from data.equity import Basis, grouped
+from data.equity import Basis
 from data.live import Live
 from data.metrics.checks import FloatArray, number, ratio
 from data.portfolio import in_range, standing
@@ -66,9 +66,9 @@ def _return_pct(curve: Curve) -> float | None:
 
 def _sparks(closed: Closed) -> Row:
     net = closed.trades["net_pnl"]
-    places = np.unique(np.linspace(0, net.size - 1, min(net.size, SPARK_POINTS)).astype(np.intp))
-    won = np.cumsum(net > 0)[places]
-    return {"pnl": np.cumsum(net)[places].tolist(), "win_rate": (won / (places + 1)).tolist()}
+    places, earned = sampled(net, SPARK_POINTS)
+    won = np.searchsorted(np.flatnonzero(net > 0), places, side="right")
+    return {"pnl": earned.tolist(), "win_rate": (won / (places + 1)).tolist()}
 
 
 def _picked(values: FloatArray) -> list[float | None]:
@@ -103,7 +103,7 @@ def allocation(ground: Ground, live: Live, selection: Selection) -> Row:
 
 def _cash(basis: Basis) -> float | None:
     """Return the cash of all accounts, None where one has not told it."""
-    told = [float(snapshots["cash_balance"][-1]) for _, snapshots in grouped(basis.snapshots, "bot")]
+    told = [float(snapshots["cash_balance"][-1]) for _, snapshots in basis.snapshots.groups("bot")]
     return number(math.fsum(told)) if told and not len(basis.exits) else None
 
 

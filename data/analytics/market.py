@@ -14,7 +14,7 @@ from data.market import Market
 from data.metrics.checks import FloatArray
 from data.paging import within
 from data.schema import Journal, MarketData
-from data.scope import CandleScope, MarketScope, Range, Selection
+from data.scope import MarketScope, Range, Selection
 from data.store import Store
 from data.trades import Trades
 
@@ -24,7 +24,9 @@ SYMBOLS = 1000
 TRADES = 100
 SIGNALS = 200
 LOOKED_AT = 5000  # of the newest signals, of all symbols: no index of the journal knows a symbol
+OF_SIGNALS = select(Journal.id, Journal.at, Journal.bot, Journal.body).where(Journal.kind == "signal").order_by(Journal.id.desc())
 DIGITS = 9  # significant ones of an indicator
+MOST_DECIMALS = 22  # up to there a power of ten is exact
 SHOWN = ("timestamp", "open", "high", "low", "close", "volume")
 OF_TRADES = ("id", "entry_time", "entry_price", "exit_time", "exit_price", "net_pnl", "exit_reason", "strategy")
 INDICATORS = ("sma_20", "sma_50", "bollinger_upper", "bollinger_lower", "rsi_14")
@@ -58,20 +60,24 @@ class Candles:
 
     def _shown(self, selection: Selection, symbol: str, known: Sequence[str]) -> Row:
         chosen = Range(**selection.times())
-        timeframe = selection.timeframe if selection.timeframe in known else self._fitting(symbol, known, chosen)
-        page = self._market.candles(symbol, CandleScope(**dict(chosen), timeframe=timeframe, limit=MOST))
-        rows = page["candles"]
-        if not rows:
+        timeframe = selection.timeframe
+        if timeframe is None or timeframe not in known:
+            timeframe = self._fitting(symbol, known, chosen)
+        rows = self._market.newest(symbol, timeframe, chosen.end, MOST + BEFORE)[::-1]
+        since = times.iso_or_none(chosen.since(times.now())) or ""
+        in_range = sum(row.timestamp >= since for row in rows)
+        if not in_range:
             return NOTHING | {"timeframe": timeframe}
-        first = times.parse_iso(rows[0]["timestamp"])
-        back = self._market.candles(symbol, CandleScope(end=first, timeframe=timeframe, limit=BEFORE + 1))["candles"][:-1]
+        before = len(rows) - min(in_range, MOST)
+        shown, back = rows[before:], rows[max(0, before - BEFORE) : before]
+        first = times.parse_iso(shown[0].timestamp)
         return {
             "timeframe": timeframe,
-            "candles": [{name: row[name] for name in SHOWN} for row in rows],
-            "indicators": _indicators(np.array([row["close"] for row in (*back, *rows)], np.float64), len(back)),
+            "candles": [dict(zip(SHOWN, row, strict=True)) for row in shown],
+            "indicators": _indicators(np.array([row.close for row in (*back, *shown)], np.float64), len(back)),
             "trades": self._traded(selection, symbol, first),
             "signals": self._signals(selection, symbol, first),
-            "has_more": page["has_more"],
+            "has_more": in_range > MOST,
         }
 
     def _fitting(self, symbol: str, known: Sequence[str], chosen: Range) -> str:
@@ -92,15 +98,14 @@ class Candles:
         return [{"side": row["direction"], **{name: row[name] for name in OF_TRADES}} for row in rows[::-1]]
 
     def _signals(self, selection: Selection, symbol: str, first: datetime) -> list[Row]:
-        newest = select(Journal.id, Journal.at, Journal.bot, Journal.body).where(Journal.kind == "signal").order_by(Journal.id.desc())
-        looked_at = newest.limit(LOOKED_AT).subquery().c
-        wanted = [looked_at.at >= first, looked_at.body["symbol"].as_string() == symbol]
+        newest = OF_SIGNALS.limit(LOOKED_AT).subquery().c
+        wanted = [newest.at >= first, newest.body["symbol"].as_string() == symbol]
         end = selection.equity().end
-        wanted += [] if end is None else [looked_at.at <= end]
-        wanted += [] if selection.bot is None else [looked_at.bot.in_(selection.bot)]
-        wanted += [] if selection.strategy is None else [looked_at.body["strategy_name"].as_string().in_(selection.strategy)]
+        wanted += [] if end is None else [newest.at <= end]
+        wanted += [] if selection.bot is None else [newest.bot.in_(selection.bot)]
+        wanted += [] if selection.strategy is None else [newest.body["strategy_name"].as_string().in_(selection.strategy)]
         with self._store.read() as connection:
-            query = select(looked_at.bot, looked_at.body).where(*wanted).order_by(looked_at.id.desc()).limit(SIGNALS)
+            query = select(newest.bot, newest.body).where(*wanted).order_by(newest.id.desc()).limit(SIGNALS)
             found = [_signal(row.bot, row.body) for row in connection.execute(query)]
         return sorted(found, key=lambda signal: signal["timestamp"])
 
@@ -120,7 +125,14 @@ def _signal(bot: str, body: Row) -> Row:
 def _indicators(closes: FloatArray, first: int) -> Row:
     """Return each indicator of the closes from the place `first` on."""
     lower, middle, upper = bollinger(closes, 20, 2.0)
-    columns = (plain(values[first:]) for values in (middle, sma(closes, 50), upper, lower, rsi(closes, 14)))
-    return {
-        name: [None if value is None else float(f"{value:.{DIGITS}g}") for value in values] for name, values in zip(INDICATORS, columns, strict=True)
-    }
+    columns = (middle, sma(closes, 50), upper, lower, rsi(closes, 14))
+    return {name: plain(_short(values[first:])) for name, values in zip(INDICATORS, columns, strict=True)}
+
+
+def _short(values: FloatArray) -> FloatArray:
+    """Return values with the digits that count."""
+    size = np.abs(values)
+    decimals = DIGITS - 1 - np.floor(np.log10(size, where=size > 0, out=np.zeros_like(size)))
+    up, down = 10.0 ** np.clip(decimals, 0, MOST_DECIMALS), 10.0 ** np.clip(-decimals, 0, None)
+    short: FloatArray = np.rint(values * up / down) / up * down
+    return short

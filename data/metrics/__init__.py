@@ -19,7 +19,16 @@ from data.metrics.ratios import (
     value_at_risk,
     volatility,
 )
-from data.metrics.returns import annual_return, cumulative_return, curve_from_exits, daily_from_pnl, daily_returns, growth_index, last_of_day
+from data.metrics.returns import (
+    annual_return,
+    cumulative_return,
+    curve_from_exits,
+    daily_from_pnl,
+    daily_returns,
+    ends_of_days,
+    growth_index,
+    last_of_day,
+)
 from data.metrics.rolling import expanding, rolling_sharpe, rolling_volatility
 from data.metrics.sample import Returns
 from data.metrics.tables import contribution, correlation, monthly_returns
@@ -41,6 +50,7 @@ __all__ = [
     "daily_from_pnl",
     "daily_returns",
     "downside_volatility",
+    "ends_of_days",
     "exact_sum",
     "expanding",
     "growth_index",

@@ -1,5 +1,7 @@
 """How far below its peak, and for how long."""
 
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -7,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from data.metrics.checks import DayArray, FloatArray, ascending_times, finite_array, ratio
+from data.metrics.exact import BLOCK
 from data.metrics.sample import Returns
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -90,27 +93,59 @@ def largest_drawdown(times_us: ArrayLike, equity: ArrayLike, start: float | None
     times = ascending_times(times_us, values.size)
     if not values.size:
         return None
-    peaks = np.maximum.accumulate(values)
-    if start is not None:
-        np.maximum(peaks, start, out=peaks)
-    fall = peaks - values
-    trough = int(fall.argmax())
-    if fall[trough] <= 0:
+    amount, trough, height = _deepest(_blocks(values), -math.inf if start is None else start)
+    if amount <= 0:
         return None
-    height = float(peaks[trough])
-    stood = np.flatnonzero(values[:trough] == height)
-    peak = int(stood[-1]) if stood.size else 0
-    again = np.flatnonzero(values[trough:] >= height)
-    recovered = trough + int(again[0]) if again.size else None
+    stood = values[:trough][::-1] == height
+    peak = trough - 1 - int(stood.argmax()) if stood.any() else 0
+    again = values[trough:] >= height
+    recovered = trough + int(again.argmax()) if again.any() else None
     return Drawdown(
-        amount=float(fall[trough]),
-        fraction=ratio(-float(fall[trough]), height) if height > 0 else None,
+        amount=amount,
+        fraction=ratio(-amount, height) if height > 0 else None,
         peak_at=_moment(times[peak]),
         trough_at=_moment(times[trough]),
         recovered_at=None if recovered is None else _moment(times[recovered]),
         duration_seconds=int(times[trough] - times[peak]) / 1e6,
         recovery_seconds=None if recovered is None else int(times[recovered] - times[trough]) / 1e6,
     )
+
+
+def largest_fall(pnl: FloatArray) -> float:
+    """Return the largest fall, by amount, of the sum of all up to each of finite `pnl`; the start, 0, is a peak, too."""
+    return _deepest(_running(pnl), 0.0)[0]
+
+
+def _blocks(values: FloatArray) -> Iterator[FloatArray]:
+    return (values[begin : begin + BLOCK] for begin in range(0, values.size, BLOCK))
+
+
+def _running(pnl: FloatArray) -> Iterator[FloatArray]:
+    total = 0.0
+    for block in _blocks(pnl):
+        earned = block.copy()
+        earned[0] += total
+        np.cumsum(earned, out=earned)
+        total = float(earned[-1])
+        yield earned
+
+
+def _deepest(blocks: Iterable[FloatArray], peak: float) -> tuple[float, int, float]:
+    """Return the largest fall, its place and from which height; `peak` is the height before the values.
+
+    Block by block: what is large comes to the processor once, and no memory is asked for that is as large as the values.
+    """
+    amount, trough, height = 0.0, 0, peak
+    for number, block in enumerate(blocks):
+        before, peak = peak, max(peak, float(block.max()))
+        if peak - float(block.min()) <= amount:  # as in most blocks, once a large fall was seen
+            continue
+        peaks = np.maximum(np.maximum.accumulate(block), before)
+        fall = peaks - block
+        place = int(fall.argmax())
+        if fall[place] > amount:
+            amount, trough, height = float(fall[place]), number * BLOCK + place, float(peaks[place])
+    return amount, trough, height
 
 
 def _moment(time_us: np.int64) -> datetime:

@@ -3,10 +3,10 @@
 import math
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from data.metrics.checks import DayArray, FloatArray, MicrosecondArray, ascending_times, finite_array, held, same_length
-from data.metrics.exact import exact_slices, sums_by_code
+from data.metrics.exact import sums_by_code, sums_by_run
 from data.metrics.sample import Returns
 
 DAY_US = 86_400_000_000
@@ -40,9 +40,20 @@ def last_of_day(times_us: ArrayLike, values: ArrayLike) -> tuple[DayArray, Float
         values: as many values.
     """
     value = finite_array(values, "values")
-    days = ascending_times(times_us, value.size) // DAY_US
-    last = _last_of_runs(days)
-    return days[last].astype("datetime64[D]"), value[last]
+    times = ascending_times(times_us, value.size)
+    last = ends_of_days(times)
+    return (times[last] // DAY_US).astype("datetime64[D]"), value[last]
+
+
+def ends_of_days(times_us: MicrosecondArray) -> NDArray[np.intp]:
+    """Return the places of the last one of each UTC day of ascending times."""
+    if not times_us.size:
+        return np.empty(0, np.intp)
+    first, last = (int(times_us[place]) // DAY_US for place in (0, -1))
+    if last - first >= times_us.size:  # fewer times than days: each is looked at
+        return _last_of_runs(times_us // DAY_US)
+    ends = np.searchsorted(times_us, np.arange(first + 1, last + 2) * DAY_US) - 1
+    return ends[_last_of_runs(ends)]
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -68,16 +79,28 @@ def daily_from_pnl(exit_times_us: ArrayLike, net_pnl: ArrayLike, starting_balanc
         ValueError: for a starting balance that is not above zero, NaN and infinity.
     """
     pnl = finite_array(net_pnl, "net_pnl")
-    days = same_length(exit_times_us, pnl.size) // DAY_US
+    times = same_length(exit_times_us, pnl.size)
     if not (math.isfinite(starting_balance) and starting_balance > 0):
         raise ValueError(f"the starting balance is {starting_balance}; it must be above 0")
     if not pnl.size:
-        return days.astype("datetime64[D]"), pnl
-    first = days.min()
-    per_day = sums_by_code(pnl, days - first, int(days.max() - first) + 1)
+        return np.empty(0, "datetime64[D]"), pnl
+    first, per_day = _summed_by_day(times, pnl)
     with np.errstate(over="ignore"):
         returns = held(per_day / starting_balance)
     return np.arange(first, first + returns.size).astype("datetime64[D]"), returns
+
+
+def _summed_by_day(times: MicrosecondArray, pnl: FloatArray) -> tuple[int, FloatArray]:
+    """Return the first day, counted since 1970, and the sum of each day from there on to the last."""
+    if (times[1:] < times[:-1]).any():
+        days = times // DAY_US
+        first = int(days.min())
+        return first, sums_by_code(pnl, days - first, int(days.max()) - first + 1)
+    ends = ends_of_days(times)
+    days = times[ends] // DAY_US
+    per_day = np.zeros(int(days[-1] - days[0]) + 1)
+    per_day[days - days[0]] = sums_by_run(pnl, np.append(0, ends[:-1] + 1))
+    return int(days[0]), per_day
 
 
 def curve_from_exits(times_us: ArrayLike, net_pnl: ArrayLike, start: float) -> tuple[MicrosecondArray, FloatArray]:
@@ -86,18 +109,18 @@ def curve_from_exits(times_us: ArrayLike, net_pnl: ArrayLike, start: float) -> t
     Closings of the same time are summed first; their order and that of the rows make no difference, not even in the
     last digit.
     """
-    times, pnl = in_order_of_time(times_us, net_pnl)
-    last = _last_of_runs(times)
-    if last.size < times.size:
-        first = np.append(0, last[:-1] + 1)
-        times, closed_together = times[last], int((last - first).max()) + 1
-        summed = np.zeros(last.size)
-        for part in exact_slices(pnl, closed_together):
-            summed += np.add.reduceat(part, first)
-        pnl = summed
+    times, pnl = together(*in_order_of_time(times_us, net_pnl))
     equity = np.cumsum(pnl)
     equity += start
     return times, equity
+
+
+def together(times: MicrosecondArray, pnl: FloatArray) -> tuple[MicrosecondArray, FloatArray]:
+    """Return ascending times, each once, and the sum of the net P&L of each."""
+    if not (times[1:] == times[:-1]).any():
+        return times, pnl
+    last = _last_of_runs(times)
+    return times[last], sums_by_run(pnl, np.append(0, last[:-1] + 1))
 
 
 def in_order_of_time(times_us: ArrayLike, net_pnl: ArrayLike) -> tuple[MicrosecondArray, FloatArray]:
@@ -135,7 +158,8 @@ def annual_return(returns: ArrayLike | Returns, days: int) -> float | None:
         return None
 
 
-def _last_of_runs(sorted_values: MicrosecondArray) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+def _last_of_runs(sorted_values: NDArray[np.int64]) -> NDArray[np.intp]:
     """Return the places where a run of equal values ends."""
-    ends = np.flatnonzero(sorted_values[1:] != sorted_values[:-1])
-    return np.append(ends, sorted_values.size - 1) if sorted_values.size else ends
+    ends = np.ones(sorted_values.size, np.bool_)
+    np.not_equal(sorted_values[1:], sorted_values[:-1], out=ends[:-1])
+    return np.flatnonzero(ends)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,14 +44,36 @@ def correlation(series: Sequence[tuple[DayArray, ArrayLike]]) -> list[list[float
     None where fewer than two days are common or one of the two did not move on them; 1.0 on the diagonal where it is
     defined. Each series has its days once.
     """
-    known = [(np.asarray(days, dtype="datetime64[D]"), finite_array(returns, "returns")) for days, returns in series]
+    known = [_Series.of(np.asarray(days, dtype="datetime64[D]").astype(np.int64), finite_array(returns, "returns")) for days, returns in series]
     matrix: list[list[float | None]] = [[None] * len(known) for _ in known]
     for first, second in zip(*np.triu_indices(len(known)), strict=True):
-        (days, returns), (other_days, other_returns) = known[first], known[second]
-        _, own, other = np.intersect1d(days, other_days, assume_unique=True, return_indices=True)
-        found = _pearson(returns[own], other_returns[other])
+        found = _pearson(*_on_common_days(known[first], known[second]))
         matrix[first][second] = matrix[second][first] = 1.0 if first == second and found is not None else found
     return matrix
+
+
+class _Series(NamedTuple):
+    """Daily returns; of days without a gap, as those of strategies are, the first and the last tell which they are."""
+
+    days: NDArray[np.int64]
+    returns: FloatArray
+    ends: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, days: NDArray[np.int64], returns: FloatArray) -> "_Series":
+        return cls(days, returns, (int(days[0]), int(days[-1])) if days.size and (np.diff(days) == 1).all() else None)
+
+    def between(self, start: int, end: int) -> FloatArray:
+        first = int(self.days[0])
+        return self.returns[max(0, start - first) : max(0, end - first + 1)]
+
+
+def _on_common_days(one: _Series, other: _Series) -> tuple[FloatArray, FloatArray]:
+    if one.ends is not None and other.ends is not None:
+        both = max(one.ends[0], other.ends[0]), min(one.ends[1], other.ends[1])
+        return one.between(*both), other.between(*both)
+    _, own, others = np.intersect1d(one.days, other.days, assume_unique=True, return_indices=True)
+    return one.returns[own], other.returns[others]
 
 
 @np.errstate(over="ignore", invalid="ignore")

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from data.metrics.checks import FloatArray, MicrosecondArray, finite_array, ratio
-from data.metrics.drawdown import largest_drawdown
-from data.metrics.exact import exact_parts, exact_sum
-from data.metrics.returns import curve_from_exits, in_order_of_time
+from data.metrics.drawdown import largest_fall
+from data.metrics.exact import above_zero, below_zero, exact_parts, exact_sum
+from data.metrics.returns import in_order_of_time, together
 
 
 def trade_statistics(net_pnl: ArrayLike, fees: ArrayLike, durations: ArrayLike, exit_times_us: ArrayLike | None = None) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def trade_statistics(net_pnl: ArrayLike, fees: ArrayLike, durations: ArrayLike, 
     """
     pnl = finite_array(net_pnl, "net_pnl")
     paid, lasted = finite_array(fees, "fees"), finite_array(durations, "durations")
-    profit_parts, loss_parts = exact_parts(np.maximum(pnl, 0.0)), exact_parts(np.minimum(pnl, 0.0))
+    profit_parts, loss_parts = exact_parts(pnl, above_zero), exact_parts(pnl, below_zero)
     profit, loss, earned = math.fsum(profit_parts), abs(math.fsum(loss_parts)), math.fsum(profit_parts + loss_parts)
     wins, losses = int(np.count_nonzero(pnl > 0)), int(np.count_nonzero(pnl < 0))
     avg_win, avg_loss = ratio(profit, wins), ratio(-loss, losses)
@@ -65,9 +65,8 @@ def _system_quality(pnl: FloatArray, earned: float) -> float | None:
     if pnl.size < 2 or pnl.min() == pnl.max():
         return None
     mean = earned / pnl.size
-    centred = pnl - mean
-    np.square(centred, out=centred)
-    return ratio(math.sqrt(pnl.size) * mean, math.sqrt(exact_sum(centred) / (pnl.size - 1)))
+    squares = exact_sum(pnl, lambda part: np.square(part - mean))
+    return ratio(math.sqrt(pnl.size) * mean, math.sqrt(squares / (pnl.size - 1)))
 
 
 def _in_order(pnl: FloatArray, earned: float, exit_times_us: ArrayLike | None) -> dict[str, Any]:
@@ -75,11 +74,11 @@ def _in_order(pnl: FloatArray, earned: float, exit_times_us: ArrayLike | None) -
         return {"longest_winning_streak": None, "longest_losing_streak": None, "recovery_factor": None}
     times, pnl = in_order_of_time(exit_times_us, pnl)
     outcomes = _outcomes(times, pnl)
-    deepest = largest_drawdown(*curve_from_exits(times, pnl, 0.0), start=0.0)
+    deepest = largest_fall(together(times, pnl)[1])
     return {
         "longest_winning_streak": _longest_run(outcomes == 2),
         "longest_losing_streak": _longest_run(outcomes == 0),
-        "recovery_factor": None if deepest is None else ratio(earned, deepest.amount),
+        "recovery_factor": ratio(earned, deepest),
     }
 
 
@@ -88,7 +87,7 @@ def _outcomes(times: MicrosecondArray, pnl: FloatArray) -> NDArray[np.int8]:
 
     Only what shares its time is sorted: that is little of a million trades.
     """
-    outcomes = np.sign(pnl).astype(np.int8) + np.int8(1)
+    outcomes = (pnl >= 0).view(np.int8) + (pnl > 0).view(np.int8)
     same = times[1:] == times[:-1]
     places = np.flatnonzero(np.append(same, False) | np.append(False, same))
     outcomes[places] = outcomes[places][np.lexsort((outcomes[places], times[places]))]

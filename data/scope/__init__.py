@@ -1,7 +1,7 @@
 """What a question is about. The URL, the filter bar, a REST query and command-line flags all parse into a scope."""
 
 from data.scope.alerts import AlertHistoryScope, AlertListScope, AnnotationScope
-from data.scope.base import MAX_ROWS, Amount, Cursor, Format, Limit, Offset, OneOrMore, Page, Range, RecordId, Scope, Several, Since
+from data.scope.base import MAX_ROWS, Amount, Cursor, Format, Limit, Offset, OneOrMore, Page, Range, RecordId, Scope, Several, Since, listed, parted
 from data.scope.live import (
     ActivityExportScope,
     ActivityScope,
@@ -76,4 +76,6 @@ __all__ = [
     "TradeOrder",
     "TradeScope",
     "TradeStatisticsScope",
+    "listed",
+    "parted",
 ]

@@ -1,5 +1,7 @@
 """What every question shares: its base, its kinds of value, its paging."""
 
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal, TypeVar
 
@@ -16,13 +18,30 @@ Amount = Annotated[float, Field(allow_inf_nan=False, ge=-1e18, le=1e18)]
 
 Format = Literal["csv", "json"]
 Item = TypeVar("Item")
+PIECE = re.compile(r"\\[\\,]|,|[^,\\]+|\\")
+
+
+def parted(text: str) -> tuple[str, ...]:
+    """Return the values that a parameter holds, as `listed` wrote them."""
+    parts = [""]
+    for piece in PIECE.findall(text):
+        if piece == ",":
+            parts.append("")
+        else:
+            parts[-1] += piece[1:] if piece in {r"\\", r"\,"} else piece
+    return tuple(parts)
+
+
+def listed(values: Iterable[object]) -> str:
+    """Return several values as one parameter: commas between them, a backslash before a comma or backslash that belongs to a value."""
+    return ",".join(re.sub(r"[\\,]", r"\\\g<0>", str(value)) for value in values)
 
 
 def _split(value: object) -> object:
-    return tuple(value.split(",")) if isinstance(value, str) else value
+    return parted(value) if isinstance(value, str) else value
 
 
-# In a query several values stand in one parameter, separated by commas.
+# In a query several values stand in one parameter, see `listed`.
 OneOrMore = Annotated[tuple[Item, ...], BeforeValidator(_split), Field(min_length=1, max_length=100)]
 
 

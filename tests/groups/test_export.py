@@ -13,7 +13,7 @@ from data.entries import Row
 from data.export import PART_BYTES, csv_lines, json_lines, plain_text
 from data.exports import EXPORTS
 from tests.groups.records import closed, one_of_everything, strict_json
-from tests.support.api import EVENT, POSITION, Api
+from tests.support.api import ALERT, EVENT, POSITION, Api
 
 FORMULAS = ("=1+1", "+1", "-1+cmd", "@SUM(A1)", "\tx", "\r=1", "'=quoted", "\uff1d1")
 
@@ -56,6 +56,7 @@ def test_no_text_of_a_bot_is_run_by_a_spreadsheet_whichever_file_it_stands_in(ap
             closed(number, "02-01T10:00", -1, symbol=text, notes=text, strategy=text, bot=text, exit_reason=text, currency="USD"),
             {"kind": "position", **POSITION, "position_id": text, "symbol": text, "strategy": text, "unrealized_pnl": -1},
             {"kind": "event", **EVENT, "message": text, "bot": text},
+            {"kind": "alert", **ALERT, "message": text, "title": text, "bot": text},
         )
     for name in EXPORTS:
         rows = table(file(api, name))

@@ -9,7 +9,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from components.ids import Id, body_of
-from tests.support.server import LiveServer
+from tests.support.server import ADMIN_PASSWORD, LiveServer
 
 if TYPE_CHECKING:
     from dash.testing.browser import Browser
@@ -29,6 +29,20 @@ def sender(server: LiveServer) -> Post:
         return answer.json()
 
     return send
+
+
+def sign_in(page: "Browser", server: LiveServer) -> None:
+    """Sign in as admin without opening a page: with the cookie that the form's answer sets."""
+    form = {"username": "admin", "password": ADMIN_PASSWORD}
+    answer = requests.post(f"{server.url}/login", data=form, allow_redirects=False, timeout=20)
+    cookie = {"url": server.url, "name": "session", "value": answer.cookies["session"], "httpOnly": True, "sameSite": "Lax"}
+    page.driver.execute_cdp_cmd("Network.setCookie", cookie)
+
+
+def open_page(page: "Browser", server: LiveServer, path: str) -> None:
+    """Open a page of the server and wait until what belongs to it alone is there."""
+    page.driver.get(server.url + path)
+    page.wait_for_element(".page", timeout=30)
 
 
 def text_of(page: "Browser", panel: Id) -> str:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import requests
 
+from data.accounts import Accounts
+from data.settings import Settings
+from data.store import Store
+from tests.support.nursery import NURSERY, Forked
 from tests.support.paths import ROOT
 from tests.support.processes import bound_to_the_tests, free_port
 
@@ -18,10 +22,13 @@ STARTS_WITHIN = 30.0
 
 
 class LiveServer:
-    """`python -m app run` in its own process group, on one store and port through every restart."""
+    """`python -m app run` in its own process group, on one store and port through every restart.
 
-    def __init__(self, folder: Path, store_url: str = "", **settings: str) -> None:
-        self.folder = folder
+    It is forked from a process that has loaded the program; with `by_hand` Python starts for it, as for a person who types the command.
+    """
+
+    def __init__(self, folder: Path, store_url: str = "", *, by_hand: bool = False, **settings: str) -> None:
+        self.folder, self.by_hand = folder, by_hand
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
@@ -34,7 +41,7 @@ class LiveServer:
             "DATABASE_URL": store_url,
             **settings,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | Forked | None = None
         self.flags: tuple[str, ...] = ()  # of `run`, beside the port
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -51,10 +58,13 @@ class LiveServer:
         )
 
     def token(self, *scopes: str, bot: str | None = None) -> str:
-        """Return a new token, made by the command line beside the running server."""
-        flags = [part for scope in scopes for part in ("--scope", scope)]
-        flags += ["--bot", bot] if bot else []
-        return self.command("token", "create", "tests", *flags).stdout.splitlines()[-1]
+        """Return a new token, made beside the running server as the command line does."""
+        settings = Settings.load(database_url=self.environment["DATABASE_URL"], botv2_data_dir=self.folder)
+        store = Store(settings.store_url)
+        try:
+            return Accounts(store, settings).create_token("tests", frozenset(scopes), bot=bot)
+        finally:
+            store.close()
 
     def bearer(self, *scopes: str) -> dict[str, str]:
         """Return the header of a new token with `scopes`."""
@@ -63,9 +73,20 @@ class LiveServer:
     def start(self) -> float:
         """Start it and return the seconds until it answered; a server that stops or hangs fails the test."""
         began = time.monotonic()
+        self.process = self._launch("run", "--port", str(self.port), *self.flags)
+        while not self.answers():
+            if self.process.poll() is not None or time.monotonic() - began > STARTS_WITHIN:
+                self.kill()
+                raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def _launch(self, *arguments: str) -> subprocess.Popen[bytes] | Forked:
+        if not self.by_hand:
+            return NURSERY.fork([*arguments], self.environment, self.folder, self.log)
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [*bound_to_the_tests("KILL"), sys.executable, "-m", "app", "run", "--port", str(self.port), *self.flags],
+            return subprocess.Popen(
+                [*bound_to_the_tests("KILL"), sys.executable, "-m", "app", *arguments],
                 cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -73,12 +94,6 @@ class LiveServer:
                 stderr=log,
                 start_new_session=True,
             )
-        while not self.answers():
-            if self.process.poll() is not None or time.monotonic() - began > STARTS_WITHIN:
-                self.kill()
-                raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
-            time.sleep(0.02)
-        return time.monotonic() - began
 
     def answers(self) -> bool:
         """Say whether it is there."""
