@@ -1,7 +1,7 @@
 """`python -m bench.pages`: what the pages cost: a chart's figure, a filter, the opening of a detail, a beat of an idle page, an update.
 
-Figures and filters are timed in one process at the desk, without kept answers, as the panels of a page ask one after the other; the
-rest in Chromium on the running program.
+Figures and filters are timed in one process at the desk, without kept answers, as the panels of a page ask one after the other, in
+the processor's time of the one who asks, so that other work on the machine counts little; the rest in Chromium on the running program.
 """
 
 import json
@@ -24,6 +24,7 @@ from bench.program import Program, make_token
 from bench.report import ROUNDS, Figure, Goal, Section, main
 from bench.rows import Sizes
 from bench.scale import opened
+from components.ids import Id
 from components.panels import PANELS, Panel
 from data.desk import Desk
 from tests.conftest import CHROMIUM
@@ -31,9 +32,10 @@ from tests.conftest import CHROMIUM
 SMALL = Sizes(trades=1_000, candles=2_000, records=5_000)
 LARGE = Sizes(trades=1_000_000, candles=525_600, records=2_000_000)
 WHOLE = "?range=all"
-KEPT_BESIDE = "no answer kept; the range's trades and equity are, as among the panels of a page"
+KEPT_BESIDE = "no answer kept, but the range's trades and equity"
 LIVE = {"pnl", "minutes"}  # made of the last hour in memory, not of trades
-FILTERED = "?range=all&{key}.outcome=winner&{key}.direction=long"
+FILTERED = "?range=all&{key}.outcome=winner&{key}.direction=long&{key}.min_pnl={least}"
+NEVER_ASKED = "no answer kept, nor the trades that it is made of: each is another filter"
 IDLE_SECONDS = 30.0
 PLACES = 6  # details that are opened
 
@@ -43,10 +45,10 @@ def _charts() -> list[Panel]:
 
 
 def _milliseconds(desk: Desk, panel: Panel, search: str) -> float:
-    began = time.perf_counter()
+    began = time.thread_time()
     view = panel.shown(panel.ask(desk, search), datetime.now(UTC))
     json.dumps(view.figure)
-    return (time.perf_counter() - began) * 1000
+    return (time.thread_time() - began) * 1000
 
 
 def _asked(desk: Desk, panel: Panel, search: str) -> list[float]:
@@ -65,8 +67,8 @@ def _filters_of(desk: Desk) -> Iterator[Figure]:
     """Yield how long a filter takes on each chart of trades."""
     for panel in _charts():
         if "outcome" in panel.filters:
-            rounds = _asked(desk, panel, FILTERED.format(key=panel.key))
-            yield Figure(f"{panel.title}: long winners only, a million trades", KEPT_BESIDE, rounds, Goal(50, at_least=False), " ms")
+            rounds = [_milliseconds(desk, panel, FILTERED.format(key=panel.key, least=number / 100)) for number in range(ROUNDS)]
+            yield Figure(f"{panel.title}: long winners only, a million trades", NEVER_ASKED, rounds, Goal(50, at_least=False), " ms")
 
 
 # --- in the browser ------------------------------------------------------------------------------------------------
@@ -136,13 +138,15 @@ def _browser_figures(driver: Chrome, program: Program, token: str) -> Iterator[F
     driver.execute_script(REDRAWN)
     Api(program.port, token).post("/activity", {"event_type": "ORDER", "message": "one event"})
     time.sleep(4)
-    redrawn = driver.execute_script("return window.redrawn")
-    yield Figure(f"panels redrawn by an event ({', '.join(sorted(redrawn))})", "all on the page: 10", [len(redrawn)], Goal(1, at_least=False))
+    redrawn = set(driver.execute_script("return window.redrawn"))
+    shows = {Id.PANEL_LATEST_EVENTS, Id.PANEL_ONBOARDING}
+    yield Figure("panels redrawn by an event that show it", ", ".join(sorted(redrawn & shows)), [len(redrawn & shows)], Goal(1))
+    yield Figure("panels redrawn by an event that do not", "the others of the page", [len(redrawn - shows)], Goal(0, at_least=False))
 
 
 def measure() -> Section:
     """Return what the pages cost."""
-    note = f"Charts and filters: median of {ROUNDS}, SQLite, one process; the page: headless Chromium, the program as shipped."
+    note = f"Charts and filters: median of {ROUNDS}, SQLite, time of the processor; the page: headless Chromium, the program as shipped."
     figures: list[Figure] = []
     for sizes, rows, goal in ((SMALL, "1,000 trades", 10.0), (LARGE, "a million trades", 50.0)):
         with sqlite_store(sizes) as url, opened(url) as (desk, _settings):

@@ -84,9 +84,7 @@ class Market:
 
     def _symbols(self, scope: MarketScope) -> Row:
         with self._store.read() as connection:
-            known: dict[str, list[_Series]] = {}
-            for series in _series(connection):
-                known.setdefault(series.symbol, []).append(series)
+            known = _by_symbol(connection)
             names = sorted(known)
             chosen = names[scope.offset : scope.offset + scope.limit]
             rows = [_listed(connection, known[name]) for name in chosen]
@@ -136,6 +134,12 @@ class Market:
         candles = [_record(row) for row in rows[: scope.limit]][::-1]
         return {"symbol": symbol, "timeframe": timeframe, "candles": candles, "count": len(candles), "has_more": len(rows) > scope.limit}
 
+    def timeframes(self) -> dict[str, tuple[datetime, list[str]]]:
+        """Return by symbol, in order of name, when its last candle opened, and its timeframes, the finest first."""
+        with self._store.read() as connection:
+            known = _by_symbol(connection)
+        return {name: (_newest(known[name]).last, [series.timeframe for series in known[name]]) for name in sorted(known)}
+
     def newest(self, symbol: str, timeframe: str, end: datetime | None, number: int) -> Sequence[Any]:
         """Return the newest candles until a moment, the newest first: rows of `timestamp` (ISO), `open`, `high`, `low`, `close`, `volume`."""
         wanted = [OWN.symbol == symbol, OWN.timeframe == timeframe, *([] if end is None else [OWN.timestamp <= end])]
@@ -179,6 +183,13 @@ def _series(connection: Connection, symbol: str | None = None) -> list[_Series]:
     """Return each timeframe of each symbol, or of one, with the time of its last candle."""
     found = connection.execute(EVERY_SERIES) if symbol is None else connection.execute(ONE_SERIES, {"symbol": symbol})
     return sorted((_Series(*row) for row in found), key=lambda each: (each.symbol, length(each.timeframe), each.timeframe))
+
+
+def _by_symbol(connection: Connection) -> dict[str, list[_Series]]:
+    known: dict[str, list[_Series]] = {}
+    for series in _series(connection):
+        known.setdefault(series.symbol, []).append(series)
+    return known
 
 
 def _known(connection: Connection, symbol: str) -> list[_Series]:

@@ -123,8 +123,13 @@ def in_menu(page: "Browser", menu: Id, item: str) -> None:
     WebDriverWait(page.driver, 15, ignored_exceptions=not_yet).until(chosen, f"no {item} in {menu}")
 
 
+def text(page: "Browser", selector: str) -> str:
+    """Return what the first element of a selector says, nothing where there is none; in one step, as it may be drawn anew at any time."""
+    return str(script(page, "return document.querySelector(arguments[0])?.textContent || ''", selector))
+
+
 def note(page: "Browser", panel: Id) -> str:
-    return str(find(page, f"#{note_of(panel)}").text)
+    return text(page, f"#{note_of(panel)}")
 
 
 def says(page: "Browser", panel: Id, words: str) -> None:
@@ -285,15 +290,11 @@ def test_a_time_zone_and_a_pair_of_colours_count_at_once_everywhere_and_stay(cho
         return datetime.fromisoformat(iso).astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")
 
     def in_zone() -> None:
-        wait(page, 30).until(
-            lambda _: page.driver.find_elements(By.CSS_SELECTOR, ".foot") and zone in find(page, ".foot").text, "the zone never came"
-        )
+        wait(page, 30).until(lambda _: zone in text(page, ".foot"), "the zone never came")
         drawn(page, Id.PANEL_EQUITY, Id.PANEL_DAILY)
         begins = f"{PLOT} return plot._fullData.find((trace) => trace.name === 'Portfolio').x[0]"
         assert script(page, begins, graph_of(Id.PANEL_EQUITY))[11:19] == clock(rows[0]["time, UTC"])
-        row = f"#{body_of(Id.PANEL_LATEST_TRADES)} tbody tr"
-        wait(page).until(lambda _: page.driver.find_elements(By.CSS_SELECTOR, row))
-        assert find(page, f"{row} time").text == clock(newest["exit_time"])
+        wait(page).until(lambda _: text(page, f"#{body_of(Id.PANEL_LATEST_TRADES)} tbody time") == clock(newest["exit_time"]))
 
     page.driver.get(f"{live_server.url}/settings")
     settings = page.driver.current_window_handle
@@ -310,7 +311,7 @@ def test_a_time_zone_and_a_pair_of_colours_count_at_once_everywhere_and_stay(cho
     wait(page).until(lambda _: "That cannot be chosen" in find(page, f"#{Id.SETTINGS_FAULT}").text)
     find(page, f"#{Id.SETTINGS_ZONE}").clear()
     find(page, f"#{Id.SETTINGS_ZONE}").send_keys(zone, Keys.TAB)
-    wait(page, 30).until(lambda _: page.driver.find_elements(By.CSS_SELECTOR, ".example") and zone in find(page, ".example").text)
+    wait(page, 30).until(lambda _: zone in text(page, ".example"))
     click(page, "[data-pair-choice=red-green]")
     page.driver.switch_to.window(board)
     in_zone()  # without a reload by hand
@@ -326,7 +327,7 @@ def test_a_time_zone_and_a_pair_of_colours_count_at_once_everywhere_and_stay(cho
     wait(page).until(lambda _: any(clock(newest["exit_time"]) in x for x in script(page, axis, graph_of(Id.DETAIL_CHART))))
     visit(page, live_server, "/trades?range=all")
     cell = f"#{grid_of(Id.PANEL_TRADES)} .ag-row[row-index='0'] [col-id=at]"
-    wait(page).until(lambda _: clock(newest["exit_time"]) in find(page, cell).text)
+    wait(page).until(lambda _: clock(newest["exit_time"]) in text(page, cell))
     kept = "return fetch('/api/preferences').then((answer) => answer.json()).then((said) => said.data.preferences)"
     assert {name: script(page, kept)[name] for name in ("time_zone", "pair")} == {"time_zone": zone, "pair": "red-green"}
 

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from data import metrics
+from data.metrics.exact import BLOCK, sums_by_code, sums_by_run
+from data.metrics.returns import DAY_US
+from data.times import from_microseconds
 
 quick = settings(max_examples=150, deadline=None)
 
@@ -105,6 +108,28 @@ def test_a_long_sum_over_many_magnitudes_is_rounded_once() -> None:
     assert metrics.exact_sum(values) == math.fsum(values) == metrics.exact_sum(values[::-1])
     with pytest.raises(OverflowError):
         metrics.exact_sum(np.array([1e308, 1e308]))
+
+
+def test_sums_falls_and_days_of_many_blocks_are_those_of_the_whole() -> None:
+    rng = np.random.default_rng(5)
+    size = 3 * BLOCK + 7
+    values = rng.normal(size=size) * 10.0 ** rng.integers(-9, 6, size)
+    for groups in (3, 40, BLOCK):
+        codes = np.sort(rng.integers(0, groups, size))
+        first = np.flatnonzero(np.append(True, codes[1:] != codes[:-1]))
+        exactly = [math.fsum(part) for part in np.split(values, first[1:])]
+        shuffled = rng.permutation(size)
+        assert sums_by_run(values, first).tolist() == pytest.approx(exactly, rel=1e-15)
+        assert sums_by_code(values[shuffled], codes[shuffled], groups)[codes[first]].tolist() == sums_by_run(values, first).tolist()
+    assert metrics.exact_sum(values, np.square) == math.fsum(np.square(values))
+    times, equity = np.cumsum(rng.integers(1, 2 * DAY_US // 700, size)), np.cumsum(values)
+    falls = np.maximum.accumulate(equity) - equity
+    deepest = metrics.largest_drawdown(times, equity)
+    assert deepest is not None
+    assert (deepest.amount, deepest.trough_at) == (falls.max(), from_microseconds(times[falls.argmax()]))
+    for some in (times, times[::2000], times[:1]):
+        days = some // DAY_US
+        assert metrics.ends_of_days(some).tolist() == np.flatnonzero(np.append(days[1:] != days[:-1], True)).tolist()
 
 
 @quick

@@ -1,7 +1,9 @@
 """Candles of one symbol with what was made of them: indicators, trades, signals."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 
 import numpy as np
 from sqlalchemy import func, select
@@ -14,7 +16,7 @@ from data.market import Market
 from data.metrics.checks import FloatArray
 from data.paging import within
 from data.schema import Journal, MarketData
-from data.scope import MarketScope, Range, Selection
+from data.scope import Range, Selection
 from data.store import Store
 from data.trades import Trades
 
@@ -50,11 +52,10 @@ class Candles:
         the range holds earlier candles. `indicators` look back beyond the range, and are None as long as there is not enough to look back
         at. Trades are the newest 100, signals the newest 200 among the newest 5,000 of all symbols.
         """
-        listed = self._market.symbols(MarketScope(limit=SYMBOLS))["symbols"]
-        newest = max(listed, key=lambda row: (row["as_of"], row["symbol"]), default=None)
-        symbol: str | None = selection.symbol[0] if selection.symbol else newest and newest["symbol"]
-        known: list[str] = next((row["timeframes"] for row in listed if row["symbol"] == symbol), [])
-        head = {"symbol": symbol, "symbols": [row["symbol"] for row in listed], "timeframe": None, "timeframes": known}
+        listed = dict(islice(self._market.timeframes().items(), SYMBOLS))
+        symbol = selection.symbol[0] if selection.symbol else max(listed, key=lambda name: (listed[name][0], name), default=None)
+        known = listed[symbol][1] if symbol in listed else []
+        head = {"symbol": symbol, "symbols": list(listed), "timeframe": None, "timeframes": known}
         found = NOTHING if symbol is None or not known else self._shown(selection, symbol, known)
         return head | found | {"filtered_out": bool(known) and not found["candles"], "currency": None, "left_out": []}
 
@@ -65,7 +66,7 @@ class Candles:
             timeframe = self._fitting(symbol, known, chosen)
         rows = self._market.newest(symbol, timeframe, chosen.end, MOST + BEFORE)[::-1]
         since = times.iso_or_none(chosen.since(times.now())) or ""
-        in_range = sum(row.timestamp >= since for row in rows)
+        in_range = len(rows) - bisect_left(rows, since, key=lambda row: row.timestamp)
         if not in_range:
             return NOTHING | {"timeframe": timeframe}
         before = len(rows) - min(in_range, MOST)
@@ -82,6 +83,8 @@ class Candles:
 
     def _fitting(self, symbol: str, known: Sequence[str], chosen: Range) -> str:
         """Return the timeframe that suits the range, see `of`; each is counted in the index, as far as it could suit."""
+        if len(known) == 1:
+            return known[0]
         counts: dict[str, int] = {}
         for timeframe in known:  # the finest first
             of_it = (MarketData.symbol == symbol, MarketData.timeframe == timeframe, *within(MarketData.timestamp, chosen))
