@@ -189,3 +189,9 @@ def thinned(values: FloatArray, points: int, kept: Sequence[int]) -> NDArray[np.
         return np.arange(values.size)
     places = MinMaxDownsampler().downsample(values, n_out=(points - 4) // 2 * 2)  # type: ignore[no-untyped-call]  # it says it is typed
     return np.unique(np.concatenate([[0, values.size - 1], places.astype(np.intp), kept])).astype(np.intp)
+
+
+def sampled(net: FloatArray, points: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Return at most `points` places of trades in order of exit, the first and the last among them, and the net P&L of all up to each."""
+    places = np.unique(np.linspace(0, net.size - 1, min(net.size, points)).astype(np.intp))
+    return places, np.cumsum(np.add.reduceat(net, np.append(0, places[:-1] + 1))) if places.size else net

@@ -15,7 +15,7 @@ from data.balances import KINDS, Balances
 from data.book import strategy_record
 from data.columns import Columns, Frame, is_closed
 from data.currency import in_one_currency
-from data.curve import thinned
+from data.curve import sampled, thinned
 from data.entries import Row
 from data.errors import Code, Refused
 from data.metrics.checks import FloatArray, ratio
@@ -220,8 +220,6 @@ def _told(trades: Frame, name: str) -> FloatArray:
 def _figures(exits: Exits) -> Row:
     pnl: FloatArray = exits.trades["net_pnl"]
     won, lost = metrics.exact_sum(np.maximum(pnl, 0.0)), -metrics.exact_sum(np.minimum(pnl, 0.0))
-    moments, earned = metrics.curve_from_exits(exits.trades["at"], pnl, 0.0)
-    places = np.unique(np.linspace(0, earned.size - 1, min(earned.size, SPARKLINE_POINTS)).astype(np.intp))
     wins, total = int(np.count_nonzero(pnl > 0)), metrics.exact_sum(pnl)
     return {
         "total_trades": pnl.size,
@@ -231,8 +229,8 @@ def _figures(exits: Exits) -> Row:
         "net_pnl": total,
         "profit_factor": ratio(won, lost),
         "expectancy": ratio(total, pnl.size),
-        "last_trade_at": times.iso(times.from_microseconds(moments[-1])) if earned.size else None,
-        "sparkline": earned[places].tolist(),
+        "last_trade_at": times.iso(times.from_microseconds(exits.trades["at"][-1])) if pnl.size else None,
+        "sparkline": sampled(pnl, SPARKLINE_POINTS)[1].tolist(),
         "currency": exits.currency,
         "left_out": exits.left_out,
     }

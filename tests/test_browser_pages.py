@@ -1,9 +1,12 @@
 """Every page in a real browser, on the demo's store and on one that freqtrade wrote: each draws what it lists, quietly, for everybody."""
 
+import re
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+import numpy as np
 import pytest
 import requests
 
@@ -185,6 +188,21 @@ def test_figures_on_the_screen_are_those_that_rest_gives_for_the_same_question(f
     browser.driver.get(f"{freqtrade_server.url}/risk?range=all")
     row = "return [...document.querySelectorAll('[data-detail=\"risk:profit_factor\"]')].map((one) => (one.closest('tr') || one).innerText).join()"
     wait(browser).until(lambda _: fmt.ratio(figures["profit_factor"]) in script(browser, row))
+
+
+def test_the_sparkline_in_a_strategys_row_has_the_course_that_rest_gives(freqtrade_server: LiveServer, browser: "Browser") -> None:
+    found = requests.get(f"{freqtrade_server.url}/api/strategies", headers=freqtrade_server.bearer("read"), timeout=30).json()["data"]
+    earned = max(found["strategies"], key=lambda one: one["total_trades"])["sparkline"]
+    assert len(set(earned)) > 10
+    opened(browser, freqtrade_server, "/strategies?range=all")
+    look = "return [...document.querySelectorAll('.ag-row .spark')].map((one) => getComputedStyle(one).maskImage)"
+    wait(browser).until(lambda _: script(browser, look))
+    courses = [re.search(r"d='M([^z']*)' fill='none'", unquote(picture)) for picture in script(browser, look)]
+    points = [[tuple(map(float, point.split())) for point in course[1].split("L")] for course in courses if course]
+    down = next(np.array([y for _, y in line]) for line in points if len(line) == len(earned))
+    above = (down.max() - down) / (down.max() - down.min())
+    of_rest = (np.array(earned) - min(earned)) / (max(earned) - min(earned))
+    assert above == pytest.approx(of_rest, abs=0.01)  # a tenth of a pixel
 
 
 def test_no_panel_is_left_out_of_the_pages() -> None:

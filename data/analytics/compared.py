@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from data import metrics, times
-from data.analytics.ground import Closed, Ground, sampled, told
+from data.analytics.ground import Closed, Ground, told
 from data.columns import Frame
-from data.curve import thinned
+from data.curve import sampled, thinned
 from data.entries import Row
 from data.metrics.checks import FloatArray, ratio
 from data.periods import Exits
 from data.portfolio import iso_texts
 from data.risk import Risk
 from data.scope import Selection
+from data.strategies import SPARKLINE_POINTS
 
 LISTED = 100
 COMPARED = 3  # where nobody chose
-SPARKLINE_POINTS = 50
 CURVE_POINTS = 200
 IDENTITY = ("id", "name", "place")
 OF_TRADES = {

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import select
 
 from data import times
@@ -163,12 +162,6 @@ def told(values: FloatArray) -> FloatArray:
     """Return the values that are not missing."""
     missing = np.isnan(values)
     return values[~missing] if missing.any() else values
-
-
-def sampled(net: FloatArray, points: int) -> tuple[NDArray[np.intp], FloatArray]:
-    """Return at most `points` places of trades in order of exit, the first and the last among them, and the net P&L of all up to each."""
-    places = np.unique(np.linspace(0, net.size - 1, min(net.size, points)).astype(np.intp))
-    return places, np.cumsum(np.add.reduceat(net, np.append(0, places[:-1] + 1))) if places.size else net
 
 
 def without_start(scope: EquityFilter) -> EquityFilter:

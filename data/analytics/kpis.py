@@ -5,9 +5,9 @@ import math
 import numpy as np
 
 from data import metrics
-from data.analytics.ground import Closed, Ground, Known, is_narrowed, plain, sampled
+from data.analytics.ground import Closed, Ground, Known, is_narrowed, plain
 from data.assets import asset_class
-from data.curve import Curve, thinned
+from data.curve import Curve, sampled, thinned
 from data.entries import Row
 from data.equity import Basis
 from data.live import Live
