@@ -191,7 +191,12 @@ def thinned(values: FloatArray, points: int, kept: Sequence[int]) -> NDArray[np.
     return np.unique(np.concatenate([[0, values.size - 1], places.astype(np.intp), kept])).astype(np.intp)
 
 
+def spread(size: int, points: int) -> NDArray[np.intp]:
+    """Return at most `points` places among `size`, evenly apart, the first and the last among them."""
+    return np.unique(np.linspace(0, size - 1, min(size, points)).astype(np.intp))
+
+
 def sampled(net: FloatArray, points: int) -> tuple[NDArray[np.intp], FloatArray]:
     """Return at most `points` places of trades in order of exit, the first and the last among them, and the net P&L of all up to each."""
-    places = np.unique(np.linspace(0, net.size - 1, min(net.size, points)).astype(np.intp))
+    places = spread(net.size, points)
     return places, np.cumsum(np.add.reduceat(net, np.append(0, places[:-1] + 1))) if places.size else net

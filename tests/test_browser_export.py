@@ -43,6 +43,13 @@ def store(server: LiveServer, *records: dict[str, Any]) -> None:
     assert answer.ok, answer.text
 
 
+def show(page: "Browser", server: LiveServer, panel: Id, text: str, *records: dict[str, Any]) -> None:
+    """Store the records and open the monitor, where the panel then says a text."""
+    store(server, *records)
+    open_page(page, server, "/monitoring")
+    wait_for_text(page, panel, text)
+
+
 def wait_for_words(page: "Browser", selector: str, words: str) -> None:
     shown = f"return [...document.querySelectorAll('{selector}')].map((one) => one.textContent).join()"
     wait(page).until(lambda _: words in script(page, shown), f"{words!r} never appeared in {selector}")
@@ -59,9 +66,7 @@ def export(page: "Browser", path: str, name: str) -> None:
 
 
 def test_an_export_shows_its_progress_and_leaves_the_whole_file(signed_in: "Browser", live_server: LiveServer, tmp_path: Path) -> None:
-    store(live_server, *({**POSITION, "position_id": f"p{number}"} for number in range(40)))
-    open_page(signed_in, live_server, "/monitoring")
-    wait_for_text(signed_in, Id.PANEL_POSITIONS, "ETH")
+    show(signed_in, live_server, Id.PANEL_POSITIONS, "ETH", *({**POSITION, "position_id": f"p{number}"} for number in range(40)))
     download_to(signed_in, tmp_path)
     script(signed_in, SLOWLY)
     export(signed_in, "positions", "json")
@@ -77,9 +82,7 @@ def test_an_export_shows_its_progress_and_leaves_the_whole_file(signed_in: "Brow
 
 
 def test_an_export_can_be_stopped_and_then_leaves_nothing(signed_in: "Browser", live_server: LiveServer, tmp_path: Path) -> None:
-    store(live_server, *(EVENT for _ in range(50)))
-    open_page(signed_in, live_server, "/monitoring")
-    wait_for_text(signed_in, Id.PANEL_ACTIVITY, "bought")
+    show(signed_in, live_server, Id.PANEL_ACTIVITY, "bought", *(EVENT for _ in range(50)))
     download_to(signed_in, tmp_path)
     script(signed_in, SLOWLY)
     export(signed_in, "activity", "csv")
@@ -90,9 +93,7 @@ def test_an_export_can_be_stopped_and_then_leaves_nothing(signed_in: "Browser", 
 
 
 def test_a_refused_export_says_why(signed_in: "Browser", live_server: LiveServer) -> None:
-    store(live_server, EVENT)
-    open_page(signed_in, live_server, "/monitoring")
-    wait_for_text(signed_in, Id.PANEL_ACTIVITY, "bought")
+    show(signed_in, live_server, Id.PANEL_ACTIVITY, "bought", EVENT)
     link = f"a[data-export='{API}/activity/export']"
     script(signed_in, f"""document.querySelector("{link}").href += "&severity=LOUD" """)
     export(signed_in, "activity", "csv")

@@ -7,7 +7,7 @@ import numpy as np
 from data import metrics
 from data.analytics.ground import Closed, Ground, Known, is_narrowed, plain
 from data.assets import asset_class
-from data.curve import Curve, sampled, thinned
+from data.curve import Curve, sampled, spread, thinned
 from data.entries import Row
 from data.equity import Basis
 from data.live import Live
@@ -73,8 +73,7 @@ def _sparks(closed: Closed) -> Row:
 
 def _picked(values: FloatArray) -> list[float | None]:
     known = values[np.isfinite(values)]
-    places = np.unique(np.linspace(0, known.size - 1, min(known.size, SPARK_POINTS)).astype(np.intp))
-    return plain(known[places])
+    return plain(known[spread(known.size, SPARK_POINTS)])
 
 
 def allocation(ground: Ground, live: Live, selection: Selection) -> Row:
