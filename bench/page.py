@@ -25,7 +25,7 @@ from bench.load import Timed
 from bench.program import PASSWORD, Program, make_token
 from bench.report import ROUNDS, Figure, Goal, Section, main, quotients
 from components.ids import Id, body_of
-from tests.conftest import CHROMIUM, pytest_setup_options
+from tests.support import chromium
 
 POSTS = 20
 PAUSE_SECONDS = (0.15, 0.35)  # random, so that posts keep no step with anything that beats
@@ -120,7 +120,7 @@ class Feed:
 @contextmanager
 def signed_in(program: Program) -> Iterator[Chrome]:
     """Run a browser that shows the Live Monitor and is connected."""
-    options = pytest_setup_options()
+    options = chromium.options()
     if os.geteuid() == 0:
         options.add_argument("--no-sandbox")  # Chromium does not start as root with it
     driver = Chrome(options=options)
@@ -140,7 +140,7 @@ def measure() -> Section:
     """Return the figures of the way from the POST to the page."""
     alone, beside = Circumstance("alone", 0), Circumstance(f"beside {BOTS} bots", BOTS)
     note = f"Headless Chromium, the page as shipped, SQLite; {POSTS} posts a round; a bot posts every {BOT_SECONDS} s, positions and events."
-    if CHROMIUM is None or shutil.which("chromedriver") is None:
+    if chromium.CHROMIUM is None or shutil.which("chromedriver") is None:
         return Section("POST to page", f"{note} Not run: Chromium and its driver are not installed.", [])
     with tempfile.TemporaryDirectory(prefix="botv2-page-") as folder:
         program = Program(Path(folder), "app", "run")

@@ -27,7 +27,7 @@ from bench.scale import opened
 from components.ids import Id
 from components.panels import PANELS, Panel
 from data.desk import Desk
-from tests.conftest import CHROMIUM
+from tests.support.chromium import CHROMIUM
 
 SMALL = Sizes(trades=1_000, candles=2_000, records=5_000)
 LARGE = Sizes(trades=1_000_000, candles=525_600, records=2_000_000)

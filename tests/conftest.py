@@ -12,8 +12,7 @@ import pytest
 from components.words import PLAIN, speak
 from data.settings import Settings
 from data.store import Store
-from tests.support import chromium as chromium_program
-from tests.support.chromium import Chromium
+from tests.support.chromium import CHROMIUM, Chromium
 from tests.support.nursery import NURSERY
 from tests.support.page import open_page, sign_in
 from tests.support.postgres import PostgresServer, find_programs, running_postgres
@@ -23,13 +22,11 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.testing.browser import Browser
     from flask.testing import FlaskClient
-    from selenium.webdriver.chrome.options import Options
 
     from data.desk import Desk
     from tests.support.api import Api
 
 ALL_SCOPES = frozenset({"read", "ingest", "control"})
-CHROMIUM = chromium_program.CHROMIUM
 
 
 @pytest.fixture(autouse=True)
@@ -229,11 +226,6 @@ def _running(server: LiveServer) -> Iterator[LiveServer]:
 
 
 # --- browser -----------------------------------------------------------------------------------------------------
-
-
-def pytest_setup_options() -> "Options":
-    """Give dash[testing]'s own fixtures, and the benchmarks, the same Chromium."""
-    return chromium_program.options()
 
 
 @pytest.fixture(scope="session")
