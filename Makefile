@@ -4,7 +4,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 JOBS ?= 2
 INSTALLED := .venv/.installed
 
-.PHONY: install run test lint coverage words bench faults screenshots
+.PHONY: install run test lint coverage words bench faults screenshots audit
 
 run: install
 	.venv/bin/python -m app run --demo
@@ -38,6 +38,17 @@ faults: install
 	.venv/bin/python -m bench.faults.kill --ack-first --kills 10
 	.venv/bin/python -m bench.faults.contract --cases 10000 --database sqlite
 	.venv/bin/python -m bench.faults.contract --cases 10000 --database postgresql
+
+# Known faults of what is installed to serve, and the list of it (var/sbom.json). Asks the network, so neither a test nor CI calls it.
+AUDITED := var/audit/.installed
+audit: $(AUDITED)
+	var/audit/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible --output-file var/sbom.json
+	var/audit/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
+
+$(AUDITED):
+	$(PYTHON) -m venv var/audit
+	var/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	touch $@
 
 # A picture of each page, from the running program with its demo, into docs/pictures.
 screenshots: install

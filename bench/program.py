@@ -29,6 +29,7 @@ class Program:
         self._command = [python, "-m", *words, "--port", str(self.port)]
         self.environment = environment(folder, **settings)
         self._process: subprocess.Popen[bytes] | None = None
+        self.status: int | None = None  # with which it ended last
 
     def start(self) -> float:
         """Start it and return the seconds from the process's start to the first 200 of `/health`."""
@@ -61,7 +62,7 @@ class Program:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
+            self.status = self._process.wait(10)
             self._process = None
 
     def stop(self) -> float:

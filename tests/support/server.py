@@ -13,8 +13,10 @@ import requests
 from data.accounts import Accounts
 from data.settings import Settings
 from data.store import Store
+from tests.support.canary import DATABASE_PASSWORD, KEY
 from tests.support.nursery import NURSERY, Forked
 from tests.support.paths import ROOT
+from tests.support.postgres import SUPERUSER
 from tests.support.processes import bound_to_the_tests, free_port
 
 ADMIN_PASSWORD = "correct horse battery staple"
@@ -38,7 +40,8 @@ class LiveServer:
             "PYTHONPATH": str(ROOT),
             "BOTV2_DATA_DIR": str(folder),
             "BOTV2_ADMIN_PASSWORD": ADMIN_PASSWORD,
-            "DATABASE_URL": store_url,
+            "SECRET_KEY": KEY,
+            "DATABASE_URL": store_url.replace(f"://{SUPERUSER}@", f"://{SUPERUSER}:{DATABASE_PASSWORD}@"),
             **settings,
         }
         self.process: subprocess.Popen[bytes] | Forked | None = None
