@@ -95,6 +95,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": GRACEFUL_SECONDS,
             "control_socket_disable": True,
+            "forwarder_headers": "",  # it would believe any program of this machine that it is served under another path
             "logger_class": logs.GunicornLogger,
             "post_fork": _die_with_master,
             "post_worker_init": self._ready,

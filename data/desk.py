@@ -225,6 +225,7 @@ class Desk:
     def health(self) -> dict[str, Any]:
         """Return what can be measured of this process now: the database's answer time, and how far the feed is behind."""
         try:
+            self.store.check()
             began = time.perf_counter()
             with self.store.read() as connection:
                 head = connection.scalar(select(Counter.value).where(Counter.name == "last_id")) or 0
