@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 from tests.support.processes import bound_to_the_tests, free_port
 
+FOREIGN = {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"}  # the developer's own
 PASSWORD = "correct horse battery staple"
 STARTS_WITHIN = 30.0
 STOPS_WITHIN = 45.0
@@ -78,7 +79,9 @@ class Program:
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """Return the environment of a process of ours whose data is in `folder`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BOTV2_") and name not in {"DATABASE_URL", "SECRET_KEY"}}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("BOTV2_") and name not in {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"}
+    }
     ours = {"PYTHONPATH": str(ROOT), "BOTV2_DATA_DIR": str(folder), "BOTV2_ADMIN_PASSWORD": PASSWORD, "BOTV2_RATE_LIMITS": "off"}
     return kept | ours | settings
 

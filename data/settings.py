@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.errors import Code, Refused
+from data.files import make_folder
 from data.times import as_zone
 
 PLACEHOLDERS = {"changeme", "change-me", "secret", "secret-key", "your-secret-key", "your-secret-key-here", "dev", "password", "botv2"}
@@ -151,7 +152,7 @@ class Settings(BaseSettings):
         if key := self.secret_key.get_secret_value():
             return key.encode()
         path = self.botv2_data_dir / "secret_key"
-        self.botv2_data_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(self.botv2_data_dir)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:

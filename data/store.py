@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Dialect, Insert, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from data.errors import Code, Refused
+from data.files import make_folder
 from data.schema import UtcDateTime
 from data.store_errors import busy, translated
 
@@ -46,7 +47,7 @@ class Store:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
             self._path: Path | None = Path(self.url.database or "")
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self._path.parent)
             connect_args: dict[str, Any] = {"timeout": BUSY_SECONDS}
         else:
             self._path = None

@@ -34,7 +34,7 @@ class LiveServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOTV2_")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOTV2_") and name != "REDIS_URL"}
         self.environment = {
             **inherited,
             "PYTHONPATH": str(ROOT),
