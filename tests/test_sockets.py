@@ -176,7 +176,7 @@ def test_a_viewer_chooses_bots_and_kinds(viewer: Callable[..., Viewer], post: Ca
     assert alerts.of("activity") == []
     wait_for(lambda: len(events.of("activity")) == 2)
     assert events.of("alert") == []
-    assert len(everything.of("activity")) == 2
+    wait_for(lambda: len(everything.of("activity")) == 2)
     alpha.ask("subscribe", {})
     post("/activity", {**EVENT, "bot": "beta"})
     wait_for(lambda: len(alpha.of("activity")) == 2)
