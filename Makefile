@@ -4,7 +4,7 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 JOBS ?= 2
 INSTALLED := .venv/.installed
 
-.PHONY: install run test lint coverage words bench faults screenshots
+.PHONY: install run test lint coverage words bench faults screenshots audit
 
 run: install
 	.venv/bin/python -m app run --demo
@@ -30,14 +30,51 @@ coverage: install
 bench: install
 	.venv/bin/python -m bench $(BENCH)
 
-# What takes longer than a minute and is too long for `make test`; each prints its figures. The fourth must lose some records.
+# What takes longer than a minute and is too long for `make test`: some two hours. Each prints its figures and whether its row of
+# docs/operations.md or docs/security.md holds. The third must lose some records; most have a --control that must fail, see their --help.
 faults: install
 	.venv/bin/python -m bench.faults.kill --durability full
 	.venv/bin/python -m bench.faults.kill --durability normal
-	.venv/bin/python -m bench.faults.two_servers
 	.venv/bin/python -m bench.faults.kill --ack-first --kills 10
+	.venv/bin/python -m bench.faults.two_servers
 	.venv/bin/python -m bench.faults.contract --cases 10000 --database sqlite
 	.venv/bin/python -m bench.faults.contract --cases 10000 --database postgresql
+	.venv/bin/python -m bench.faults.postgres_restarts
+	.venv/bin/python -m bench.faults.disk_full
+	.venv/bin/python -m bench.faults.locked
+	.venv/bin/python -m bench.faults.io_faults
+	.venv/bin/python -m bench.faults.idempotency
+	.venv/bin/python -m bench.faults.overload
+	.venv/bin/python -m bench.faults.stopped
+	.venv/bin/python -m bench.faults.descriptors
+	.venv/bin/python -m bench.faults.retention
+	.venv/bin/python -m bench.faults.backup --rows 1000000
+	.venv/bin/python -m bench.faults.backup --rows 1000000 --database postgresql
+	.venv/bin/python -m bench.faults.migrations
+	.venv/bin/python -m bench.faults.migrations --database postgresql
+	.venv/bin/python -m bench.faults.clock
+	.venv/bin/python -m bench.faults.model
+	.venv/bin/python -m bench.faults.rings
+	.venv/bin/python -m bench.faults.slow_clients
+	.venv/bin/python -m bench.faults.strangers
+	.venv/bin/python -m bench.faults.stalled
+	.venv/bin/python -m bench.faults.storm
+	.venv/bin/python -m bench.faults.redis_faults --seconds 20
+	.venv/bin/python -m bench.faults.payloads
+	.venv/bin/python -m bench.faults.guessing --tries 200 --guesses 1000 --sign-ins 100
+	.venv/bin/python -m bench.faults.many_viewers --minutes 10
+	.venv/bin/python -m bench.faults.soak --minutes 30
+
+# Known faults of what is installed to serve, and the list of it (var/sbom.json). Asks the network, so neither a test nor CI calls it.
+AUDITED := var/audit/.installed
+audit: $(AUDITED)
+	var/audit/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml --output-reproducible --output-file var/sbom.json
+	var/audit/bin/pip-audit --requirement requirements.txt --require-hashes --disable-pip --strict
+
+$(AUDITED):
+	$(PYTHON) -m venv var/audit
+	var/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	touch $@
 
 # A picture of each page, from the running program with its demo, into docs/pictures.
 screenshots: install

@@ -1,14 +1,20 @@
-"""Dash answers 500 to a malformed callback request: look at its shape first."""
+"""Dash answers 500 to a malformed callback request, and to the name of a script that it does not know: look at it first."""
 
 import dash
 import orjson
-from flask import request
+from dash.exceptions import DependencyException
+from flask import Response, request
 
+from app.answers import refusal_response
 from data.errors import Code, Refused
 
 
 def guard_callbacks(app: dash.Dash) -> None:
     """Refuse a `POST /_dash-update-component` that is not a call of one of `app`'s callbacks."""
+
+    @app.server.errorhandler(DependencyException)  # type: ignore[untyped-decorator]  # as below
+    def unknown_script(_error: DependencyException) -> Response:
+        return refusal_response(Refused(Code.NOT_FOUND, "there is nothing at this path"))
 
     @app.server.before_request  # type: ignore[untyped-decorator]  # Dash does not say that its server is a Flask
     def check() -> None:

@@ -48,7 +48,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_demo_bot(commands)
     _add_token(commands)
     _add_user(commands)
-    _command(commands, "migrate", "bring the store to this program's schema")
+    _add_audit(commands)
+    _add_upkeep(commands)
     return parser
 
 
@@ -139,12 +140,41 @@ def _add_token(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
 
 
 def _add_user(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
-    actions = _group(commands, "user", "add a person or change a password")
+    actions = _group(commands, "user", "add, list and change people")
     parser = _command(actions, "add", "add a person; asks for the password, or reads a line of standard input", "user_add")
     parser.add_argument("name", metavar="NAME", help="the name to sign in with")
     parser.add_argument("--role", choices=ROLES, default="viewer", help="what the person may do (default: %(default)s)")
-    parser = _command(actions, "passwd", "change a password and end that person's sessions", "user_passwd")
-    parser.add_argument("name", metavar="NAME", help="the name to sign in with")
+    for action, does, run, fixed in (
+        ("passwd", "change a password and end that person's sessions", "user_passwd", {}),
+        ("link", "print the path of a link by which a person chooses a new password, once, within 24 hours", "user_link", {}),
+        ("disable", "shut a person out and end their sessions", "user_change", {"disabled": True}),
+        ("enable", "let a person in again", "user_change", {"disabled": False}),
+        ("role", "give a person another role and end their sessions", "user_change", {}),
+        ("unlock", "switch off the second factor of a person who has lost it", "user_unlock", {}),
+    ):
+        parser = _command(actions, action, does, run)
+        parser.set_defaults(**fixed)
+        parser.add_argument("name", metavar="NAME", help="the name to sign in with")
+        if action == "role":
+            parser.add_argument("role", choices=ROLES, help="what the person may do")
+    _command(actions, "list", "list every person", "user_list")
+
+
+def _add_audit(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    actions = _group(commands, "audit", "check the record of who did what")
+    parser = _command(actions, "verify", "compute the hash of every row again; exit with 1 at the first that does not hold", "audit_verify")
+    parser.add_argument("--anchor", type=_anchor, metavar="ID:HASH", help="a line `audit anchor` of the server's log: this row must still be there")
+
+
+def _add_upkeep(commands: "argparse._SubParsersAction[OneLineParser]") -> None:
+    parser = _command(commands, "migrate", "bring the store to this program's schema, after a backup")
+    parser.add_argument("--no-backup", dest="keep", action="store_false", help="change it without a backup")
+    parser = _command(commands, "backup", "write the whole store to a file, also while a server uses it")
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a new file, or a folder (default: backups in the data folder)")
+    parser = _command(commands, "restore", "put a backup in the store's place; what it replaces is kept. Stop the server first")
+    parser.add_argument("path", type=Path, metavar="PATH", help="what the command backup has written, from the same kind of database")
+    parser = _command(commands, "doctor", "say what is wrong with settings, surroundings and store, and how to mend it")
+    parser.add_argument("--thorough", action="store_true", help="have SQLite compare every index with its table, too; minutes for gigabytes")
 
 
 def _days(text: str) -> timedelta:
@@ -152,6 +182,13 @@ def _days(text: str) -> timedelta:
     if not 0 < days <= LONGEST_DAYS:
         raise argparse.ArgumentTypeError(f"must be more than 0 and at most {LONGEST_DAYS}")
     return timedelta(days=days)
+
+
+def _anchor(text: str) -> tuple[int, str]:
+    number, _, its_hash = text.partition(":")
+    if len(its_hash) != 64:
+        raise argparse.ArgumentTypeError("must be ID:HASH as the log has it")
+    return _number(number), its_hash
 
 
 def _speed(text: str) -> float:
@@ -169,16 +206,16 @@ def _number(text: str) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do what the arguments say and return the exit status: 0, 2 for what was refused, 130 for Ctrl-C."""
+    """Do what the arguments say and return the exit status: 0, 1 for faults that were looked for, 2 for what was refused, 130 for Ctrl-C."""
     options = vars(build_parser().parse_args(arguments))
     from app import commands  # here, so that --help and a misspelt argument answer at once
     from data.errors import Refused
 
     try:
-        getattr(commands, options.pop("run"))(**options)
+        status: int | None = getattr(commands, options.pop("run"))(**options)
     except Refused as refusal:
         print(f"python -m app: {refusal}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
+    return status or 0

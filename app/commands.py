@@ -1,26 +1,33 @@
 """What each command does. Libraries that only one command needs are imported in it, so that the others start quickly."""
 
-import getpass
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from app.people import (  # noqa: F401  # the command line finds every command here
+    audit_verify,
+    token_create,
+    token_list,
+    token_revoke,
+    user_add,
+    user_change,
+    user_link,
+    user_list,
+    user_passwd,
+    user_unlock,
+)
+from app.upkeep import backup, doctor, migrate, restore  # noqa: F401  # as above
 from data.accounts import Accounts
 from data.accounts.users import ADMIN
 from data.errors import Code, Refused
 from data.settings import Settings
-from data.store import Store
-from data.times import iso
 
 if TYPE_CHECKING:
     from data.desk import Desk
     from data.importers.base import Imported
-
-TOKEN_DATES = ("created_at", "expires_at", "last_used_at", "revoked_at")
 
 
 def run(host: str | None, port: int | None, demo: bool) -> None:
@@ -174,64 +181,3 @@ def demo_bot(name: str, parent: int | None, **connection: Any) -> None:
     logs.configure(Settings.load().botv2_data_dir)
     with connected(**connection, bot=name) as link:
         trade(link, BOTS[name])
-
-
-@contextmanager
-def _accounts() -> Iterator[Accounts]:
-    settings = Settings.load()
-    store = Store(settings.store_url)
-    store.migrate()
-    try:
-        yield Accounts(store, settings)
-    finally:
-        store.close()
-
-
-def token_create(name: str, scope: list[str], bot: str | None, expires_in: timedelta | None) -> None:
-    """Print a new token alone on the last line."""
-    with _accounts() as accounts:
-        print(accounts.create_token(name, scope, bot=bot, expires_in=expires_in))
-
-
-def token_list() -> None:
-    """Print a line per token, the newest first."""
-    with _accounts() as accounts:
-        for token in accounts.list_tokens():
-            dates = [f"{name.removesuffix('_at')} {iso(token[name])}" for name in TOKEN_DATES if token[name] is not None]
-            print(f"{token['id']}  {token['prefix']}…  {token['name']!r}  {token['scopes']}  bot {token['bot'] or 'any'}  {', '.join(dates)}")
-
-
-def token_revoke(number: int) -> None:
-    """Revoke a token."""
-    with _accounts() as accounts:
-        if not accounts.revoke_token(number):
-            raise Refused(Code.NOT_FOUND, f"there is no token {number} in force; `token list` shows all")
-    print(f"revoked token {number}")
-
-
-def user_add(name: str, role: str) -> None:
-    """Add a person."""
-    with _accounts() as accounts:
-        accounts.add_user(name, _ask_password(), role)
-    print(f"added {name} as {role}")
-
-
-def user_passwd(name: str) -> None:
-    """Change a password."""
-    with _accounts() as accounts:
-        accounts.set_password(name, _ask_password())
-    print(f"changed the password of {name} and ended their sessions")
-
-
-def _ask_password() -> str:
-    return getpass.getpass("password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-
-
-def migrate() -> None:
-    """Migrate the store and print its schema."""
-    store = Store(Settings.load().store_url)
-    try:
-        store.migrate()
-        print(f"the store has schema {store.schema_version()}")
-    finally:
-        store.close()

@@ -3,21 +3,21 @@
 import logging
 import math
 import secrets
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flask import request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from app import incoming
 from app.answers import refusal_response
+from app.arrival import Arrival
+from app.body import Body, end_connection
 from app.cors import Cors
 from app.headers import Headers, SecurityHeaders
 from app.incoming import Environ, LimitClass
+from app.limits import LIMITS, Limits
 from data.accounts import Accounts, Principal
 from data.errors import Code, Refused
 from data.settings import Settings
@@ -28,11 +28,6 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 PRINCIPAL = "botv2.principal"
 REQUEST_ID = "botv2.request_id"
-LIMITS: dict[LimitClass, RateLimitItemPerMinute] = {
-    "read": RateLimitItemPerMinute(1_200),
-    "ingest": RateLimitItemPerMinute(6_000),
-    "control": RateLimitItemPerMinute(120),
-}
 REFUSALS = ("401", "403", "429")
 
 
@@ -73,16 +68,17 @@ class Gate:
         self._is_public = is_public
         self._limit_class = limit_class
         self._admitted = admitted
+        self._arrival = Arrival(settings)
         self._cors = Cors(settings.cors_origins)
         self._headers = SecurityHeaders(csp_hashes)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage()) if settings.botv2_rate_limits == "on" else None
+        self._limits = Limits(accounts.shared) if settings.botv2_rate_limits == "on" else None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer the request, or let the app behind answer it."""
         number = environ[REQUEST_ID] = secrets.token_hex(8)
-        environ.pop("HTTP_X_FORWARDED_HOST", None)  # the socket server would take it for the host that an Origin must match
         environ.pop(PRINCIPAL, None)
-        tls = incoming.is_tls(environ)
+        self._arrival.settle(environ)
+        tls, body = incoming.is_tls(environ), Body(environ)
         started = False
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
@@ -90,6 +86,8 @@ class Gate:
             started = True
             if status.startswith(REFUSALS):
                 self._audit_refusal(environ, status)
+            if body.broken:
+                end_connection(start_response)
             headers = self._headers.added_to([*headers, *self._cors.headers(environ), ("X-Request-Id", number)], tls=tls)
             return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
 
@@ -97,6 +95,8 @@ class Gate:
             return (self._answer(environ, tls=tls) or self._app)(environ, start)
         except (StopIteration, ConnectionError):
             raise  # how the socket server says that it has already dealt with the connection
+        except BadRequest:  # which Flask does not answer: of the socket server's requests
+            return refusal_response(Refused(Code.BAD_REQUEST, "the body is malformed"))(environ, start)
         except Exception:
             log.exception("request %s failed", number)
             if started:
@@ -106,10 +106,10 @@ class Gate:
 
     def _answer(self, environ: Environ, *, tls: bool) -> Response | None:
         """Return the gate's own answer, or None to let the request pass."""
-        if (preflight := self._cors.preflight(environ)) is not None:
-            return preflight
         try:
             self._refuse_what_nobody_may(environ)
+            if (preflight := self._cors.preflight(environ)) is not None:
+                return preflight
             environ[PRINCIPAL] = who = self._identify(environ, tls=tls)
             if who is not None:
                 self._refuse_what_they_may_not(environ, who)
@@ -119,6 +119,8 @@ class Gate:
                 response.headers["WWW-Authenticate"] = 'Bearer realm="BotV2"'
             return response
         if who is not None or self._is_public(environ["REQUEST_METHOD"], environ["PATH_INFO"]):
+            if environ["PATH_INFO"].startswith(incoming.SOCKET):
+                environ.pop("HTTP_ORIGIN", None)  # judged above; the socket server knows of no TLS that a proxy has ended
             return None
         if incoming.wants_page(environ):
             return Response(status=302, headers={"Location": incoming.login_address(environ)})
@@ -127,6 +129,7 @@ class Gate:
         return response
 
     def _refuse_what_nobody_may(self, environ: Environ) -> None:
+        self._arrival.check_host(environ)
         guarded = environ["REQUEST_METHOD"] not in incoming.SAFE_METHODS or environ["PATH_INFO"].startswith(incoming.SOCKET)
         if guarded and incoming.is_cross_site(environ):
             raise Refused(Code.CROSS_SITE, "this request comes from another site")
@@ -153,12 +156,10 @@ class Gate:
     def _refuse_what_they_may_not(self, environ: Environ, who: Principal) -> None:
         if environ["PATH_INFO"].startswith(incoming.SOCKET) and "read" not in who.scopes:
             raise Refused(Code.FORBIDDEN, "this needs the scope 'read'")
-        if self._limiter is None or (kind := self._limit_class(environ)) is None:
+        if self._limits is None or (kind := self._limit_class(environ)) is None:
             return
-        limit = LIMITS[kind]
-        if not self._limiter.hit(limit, kind, who.id):
-            wait = self._limiter.get_window_stats(limit, kind, who.id).reset_time - time.time()
-            raise Refused(Code.RATE_LIMITED, f"more than {limit.amount} {kind} requests in a minute", retry_after=max(1, math.ceil(wait)))
+        if (waits := self._limits.hit(kind, who.id)) is not None:
+            raise Refused(Code.RATE_LIMITED, f"more than {LIMITS[kind]} {kind} requests in a minute", retry_after=max(1, math.ceil(waits)))
 
     def _audit_refusal(self, environ: Environ, status: str) -> None:
         path = environ["PATH_INFO"]

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 from gunicorn.glogging import Logger
 
+from data.files import make_folder
 from data.redaction import redacted
 from data.times import now
 
@@ -85,7 +86,8 @@ class GunicornLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
 def configure(data_dir: Path) -> None:
     """Send every log record of this process to stderr and to `logs/dashboard.log` in the data folder."""
     folder = data_dir / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(data_dir)
+    make_folder(folder)
     handlers: list[logging.Handler] = [
         logging.StreamHandler(sys.stderr),
         SharedFileHandler(folder / FILE_NAME, maxBytes=FILE_BYTES, backupCount=FILES_KEPT, encoding="utf-8"),

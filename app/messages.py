@@ -1,7 +1,8 @@
-"""What is pushed for which record: the name of the message, and the record as REST gives it."""
+"""What is pushed for which record: the name of the message, the record as REST gives it, and who wants it."""
 
 from collections.abc import Iterable, Sequence
 
+from data.accounts import Principal
 from data.desk import Desk
 from data.entries import Effect, Entry, Row
 
@@ -48,3 +49,25 @@ def _message(entry: Entry) -> str | None:
 def named(kinds: Iterable[str]) -> frozenset[str]:
     """Return the messages that are meant by names of messages or of kinds of records."""
     return frozenset(message for kind in kinds for message in (MESSAGES.get(kind, kind), REMOVED.get(kind, kind)))
+
+
+class Viewer:
+    """One connected client: who it is, what it wants, and since when it is behind."""
+
+    def __init__(self, principal: Principal) -> None:
+        """Start with everything wanted."""
+        self.principal = principal
+        self.bots: frozenset[str] | None = None
+        self.kinds: frozenset[str] | None = None
+        self.behind_since: float | None = None
+
+    def wants(self, message: str, record: Row) -> bool:
+        """Tell whether the viewer subscribed to this message about this bot."""
+        if message in {RESYNC, "stats"}:
+            return True
+        return (self.kinds is None or message in self.kinds) and (self.bots is None or record["bot"] in self.bots)
+
+    @property
+    def unfiltered(self) -> bool:
+        """Tell whether it wants everything."""
+        return self.bots is None and self.kinds is None

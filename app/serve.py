@@ -15,12 +15,13 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
-from gunicorn.workers.gthread import ThreadWorker
 
 from app import logs
 from app.lifeline import end_with
 from app.malformed import write_refusal
+from app.worker import Worker
 from data.accounts import Accounts
+from data.backup import migrated
 from data.errors import Code, Refused
 from data.settings import Settings
 from data.store import Store
@@ -45,14 +46,14 @@ def serve(settings: Settings, announce: Announce, *, demo: bool = False) -> None
     """
     logs.configure(settings.botv2_data_dir)
     store = Store(settings.store_url)
-    store.migrate()  # here, where a refusal is one line on the terminal and time does not count against the worker
+    migrated(store, settings)  # here, where a refusal is one line on the terminal and time does not count against the worker
     store.close()
     _wait_for_port(settings.botv2_host, settings.botv2_port)
     _Server(settings, announce, demo).run()
 
 
-class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """A gthread worker that lets go of open sockets first when it is told to stop."""
+class _Worker(Worker):
+    """A worker that lets go of open sockets first when it is told to stop."""
 
     quitting = False
 
@@ -94,6 +95,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
             "keepalive": KEEP_ALIVE_SECONDS,
             "graceful_timeout": GRACEFUL_SECONDS,
             "control_socket_disable": True,
+            "forwarder_headers": "",  # it would believe any program of this machine that it is served under another path
             "logger_class": logs.GunicornLogger,
             "post_fork": _die_with_master,
             "post_worker_init": self._ready,
@@ -121,8 +123,6 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         """Send what is left to the sockets and end them, and the demo; waits for no socket, because a stalled one would not answer."""
         if self.push is not None:
             self.push.stop()
-            for connection in list(self.push.socketio.server.eio.sockets.values()):  # those that have not got as far as a viewer
-                connection.close(wait=False)
         self._end_demo()
 
     def _ready(self, worker: Any) -> None:

@@ -11,14 +11,16 @@ import callbacks
 from app import pages, signin, speech
 from app.access import PUBLIC, access, enforce
 from app.answers import refusal_response
+from app.base_path import under
 from app.cache import answer_cache
 from app.callback_guard import guard_callbacks
 from app.gate import Gate, principal, request_id
 from app.pages.index import INDEX_STRING, Document
-from app.rest import alerts, annotations, charts, details, exports, market, monitoring, portfolio, preferences, risk, strategies, trades
+from app.rest import alerts, annotations, charts, details, exports, market, monitoring, people, portfolio, preferences, risk, strategies, trades
 from app.rest.endpoint import blueprint
 from app.rest.service import service
 from app.sockets import Push
+from components.links import stand_under
 from data.accounts import Principal
 from data.desk import Desk
 from data.errors import Code, Refused
@@ -36,6 +38,7 @@ APIS = {
     "charts": charts,
     "annotations": annotations,
     "export": exports,
+    "people": people,
     "portfolio": portfolio,
     "preferences": preferences,
     "risk": risk,
@@ -53,7 +56,8 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask = Flask("app", static_folder=None, template_folder=str(ASSETS.parent / "templates"))
     flask.config.update(MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=64 * 1024, PROPAGATE_EXCEPTIONS=False)
     flask.secret_key = settings.signing_key()  # made at the first start; for whatever Flask or an extension signs
-    desk.answers.cache = answer_cache(flask)
+    desk.answers.cache = answer_cache(flask, desk.shared, settings)
+    flask.before_request(lambda: stand_under(settings.botv2_base_path))
     speech.install(flask, desk.preferences, settings.botv2_timezone)
     enforce(flask)
     _handle_errors(flask)
@@ -62,10 +66,12 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask.register_blueprint(service(desk))
     flask.register_blueprint(signin.blueprint(desk.accounts))
     _answer_unknown_paths(flask)
+    _let_browsers_keep_libraries(flask)
     app = _pages(flask, settings, desk)
     push = flask.extensions["botv2.push"] = Push(flask, desk)
     desk.viewers = lambda: len(push.viewers)
-    flask.wsgi_app = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes, admitted=push.owner)  # type: ignore[method-assign]  # Flask's documented place
+    gate = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes, admitted=push.owner)
+    flask.wsgi_app = under(settings.botv2_base_path, gate)  # type: ignore[assignment, method-assign]  # Flask's documented place
     return app
 
 
@@ -80,6 +86,8 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         index_string=INDEX_STRING,
         use_pages=False,
         enable_mcp=False,
+        requests_pathname_prefix=settings.botv2_base_path + "/",
+        routes_pathname_prefix="/",
         external_stylesheets=[],
         serve_locally=True,
         suppress_callback_exceptions=False,
@@ -114,6 +122,16 @@ def _handle_errors(flask: Flask) -> None:
     def unexpected(error: Exception) -> Response:
         log.error("request failed", exc_info=error, extra={"request_id": request_id()})
         return refusal_response(Refused(Code.INTERNAL, f"something went wrong here; the log tells more under {request_id()}"))
+
+
+def _let_browsers_keep_libraries(flask: Flask) -> None:
+    """Have Dash's own scripts without a fingerprint asked about, not sent anew: plotly's five megabytes would be read at each page load."""
+
+    @flask.after_request
+    def keep(response: Response) -> Response:
+        if request.path.startswith("/_dash-component-suites/"):
+            response.headers.setdefault("Cache-Control", "no-cache")
+        return response
 
 
 def _answer_unknown_paths(flask: Flask) -> None:

@@ -2,7 +2,7 @@
 
 The journal's follower only puts entries into a queue; one thread gathers what comes within a few milliseconds and
 sends it on, so a viewer, however slow or many, never holds up a bot. A viewer that does not fetch what it is sent
-gets one `resync` in its place, and is dropped if it stays behind.
+gets one `resync` in its place, and is cut off if it stays behind.
 """
 
 import logging
@@ -15,7 +15,8 @@ from flask import Flask, request
 from flask_socketio import SocketIO
 
 from app.gate import PRINCIPAL
-from app.messages import RESYNC, messages, named
+from app.messages import RESYNC, Viewer, messages, named
+from app.wire import wired
 from data.accounts import Principal
 from data.desk import Desk
 from data.entries import Entry, Row
@@ -24,31 +25,11 @@ from data.errors import Code, Refused
 log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.03
+GATHER_SECONDS_A_VIEWER = 0.0003  # hundreds of them want fewer and larger packets: each costs a thread's turn
 LOOK_SECONDS = 1.0  # at worst twice this, and two more until the accounts know, pass before a revoked token is cut off
 BEHIND_PACKETS = 100
+BEHIND_BYTES = 1024 * 1024
 BEHIND_SECONDS = 20.0
-
-
-class Viewer:
-    """One connected client: who it is, what it wants, and since when it is behind."""
-
-    def __init__(self, principal: Principal) -> None:
-        """Start with everything wanted."""
-        self.principal = principal
-        self.bots: frozenset[str] | None = None
-        self.kinds: frozenset[str] | None = None
-        self.behind_since: float | None = None
-
-    def wants(self, message: str, record: Row) -> bool:
-        """Tell whether the viewer subscribed to this message about this bot."""
-        if message in {RESYNC, "stats"}:
-            return True
-        return (self.kinds is None or message in self.kinds) and (self.bots is None or record["bot"] in self.bots)
-
-    @property
-    def unfiltered(self) -> bool:
-        """Tell whether it wants everything."""
-        return self.bots is None and self.kinds is None
 
 
 class Push:
@@ -58,12 +39,20 @@ class Push:
         """Add the sockets to `flask` and follow the desk's journal."""
         self.desk = desk
         self.socketio = SocketIO(
-            flask, async_mode="threading", manage_session=False, max_http_buffer_size=64 * 1024, logger=False, engineio_logger=False
+            flask,
+            async_mode="threading",
+            async_handlers=False,  # a client that asks and asks waits for its answers, instead of having a thread for each
+            manage_session=False,
+            max_http_buffer_size=64 * 1024,
+            logger=False,
+            engineio_logger=False,
         )
+        self.wires = wired(self.socketio)
         self.viewers: dict[str, Viewer] = {}
         self._entries: queue.Queue[list[Entry] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._sent_at = 0.0
+        self._to_tell_all = False
         desk.journal.subscribe(self._follow)
         self._listen()
 
@@ -124,8 +113,10 @@ class Push:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        for sid in list(self.viewers):
-            self._drop(sid)
+        for eio_sid, connection in list(self.socketio.server.eio.sockets.items()):
+            connection.close(wait=False, abort=True)  # after what it is still being sent
+            if (wire := self.wires.get(eio_sid)) is not None and wire.stuck_seconds():
+                wire.cut()
 
     def _send_for_ever(self) -> None:
         looked = time.monotonic()
@@ -134,6 +125,9 @@ class Push:
             if entries is None:
                 return
             try:
+                if self._to_tell_all:
+                    self._to_tell_all = False
+                    self.socketio.emit(RESYNC, {"id": self.desk.journal.tail.applied})
                 if entries:
                     self._send(entries)
                     self._sent_at = time.monotonic()
@@ -141,7 +135,8 @@ class Push:
                     looked = time.monotonic()
                     self._look_after_viewers()
             except Exception:
-                log.exception("a push failed; the pages' heartbeat heals it")
+                log.exception("a push failed, and some viewers may not have got it: all are told to fetch")
+                self._to_tell_all = True
 
     def _gathered(self) -> list[Entry] | None:
         """Return what came since the last time, at least a few milliseconds ago; [] when nothing did for a while, None at the end."""
@@ -151,7 +146,8 @@ class Push:
             return []
         if first is None:
             return None
-        time.sleep(max(0.0, self._sent_at + GATHER_SECONDS - time.monotonic()))  # a lone record goes at once
+        pause = max(GATHER_SECONDS, len(self.viewers) * GATHER_SECONDS_A_VIEWER)
+        time.sleep(max(0.0, self._sent_at + pause - time.monotonic()))  # a lone record goes at once
         entries = list(first)
         while not self._entries.empty():
             more = self._entries.get()
@@ -180,20 +176,20 @@ class Push:
 
     # --- laggards and the signed-out ---------------------------------------------------------------------------
 
-    def _queued(self, sid: str) -> int:
-        """Return how many packets wait for a viewer: Engine.IO's own queue for it has no bound."""
+    def _queued(self, sid: str) -> tuple[int, int]:
+        """Return how many packets, and bytes of them, wait for a viewer: Engine.IO's own queue for it has no bound."""
         server = self.socketio.server
-        socket = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
-        return 0 if socket is None else socket.queue.qsize()
+        connection = server.eio.sockets.get(server.manager.eio_sid_from_sid(sid, "/"))
+        return (0, 0) if connection is None else (connection.queue.qsize(), connection.queue.size)
 
     def _note_laggards(self) -> list[str]:
         """Return the viewers that are behind; one that has caught up is told to fetch what it missed."""
         behind = []
         for sid, viewer in list(self.viewers.items()):
-            queued = self._queued(sid)
-            if viewer.behind_since is None and queued > BEHIND_PACKETS:
+            packets, size = self._queued(sid)
+            if viewer.behind_since is None and (packets > BEHIND_PACKETS or size > BEHIND_BYTES):
                 viewer.behind_since = time.monotonic()
-            elif viewer.behind_since is not None and queued == 0:
+            elif viewer.behind_since is not None and packets == 0:
                 viewer.behind_since = None
                 self.socketio.emit(RESYNC, {"id": self.desk.journal.tail.applied}, to=sid)
             if viewer.behind_since is not None:
@@ -201,19 +197,34 @@ class Push:
         return behind
 
     def _look_after_viewers(self) -> None:
-        """Drop who stays behind, and who has been signed out or whose token was revoked."""
+        """Cut off who stays behind or takes nothing, and who has been signed out or whose token was revoked."""
         self._note_laggards()
-        for sid, viewer in list(self.viewers.items()):
-            stuck = viewer.behind_since is not None and time.monotonic() - viewer.behind_since > BEHIND_SECONDS
-            if stuck or not self.desk.accounts.is_live(viewer.principal):
-                self._drop(sid)
-
-    def _drop(self, sid: str) -> None:
         server = self.socketio.server
-        eio_sid = server.manager.eio_sid_from_sid(sid, "/")
-        self.viewers.pop(sid, None)
-        if eio_sid in server.eio.sockets:
-            server.eio.sockets[eio_sid].close(wait=False, abort=True)
+        for sid, viewer in list(self.viewers.items()):
+            if viewer.behind_since is not None and time.monotonic() - viewer.behind_since > BEHIND_SECONDS:
+                self._cut(server.manager.eio_sid_from_sid(sid, "/"), "it stayed behind")
+        for eio_sid, wire in list(self.wires.items()):
+            if wire.stuck_seconds() > BEHIND_SECONDS:
+                self._cut(eio_sid, "it takes nothing")
+        for eio_sid in list(server.environ):
+            if not self._may_stay(eio_sid):
+                self._cut(eio_sid, "it is no longer signed in")
+
+    def _may_stay(self, eio_sid: str) -> bool:
+        """Tell whether who opened a connection is still let in; while the store does not say, nobody is signed out."""
+        owner = self.owner(eio_sid)
+        try:
+            return owner is None or self.desk.accounts.is_live(owner)
+        except Refused:
+            return True
+
+    def _cut(self, eio_sid: str, why: str) -> None:
+        """End a connection at once, with what waits for it."""
+        if (connection := self.socketio.server.eio.sockets.get(eio_sid)) is not None:
+            log.info("a viewer was cut off: %s", why)
+            connection.close(wait=False, abort=True)
+        if (wire := self.wires.get(eio_sid)) is not None:
+            wire.cut()
 
 
 def _texts(value: Any) -> bool:

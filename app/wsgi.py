@@ -1,4 +1,4 @@
-"""For a gunicorn of your own, several processes or hosts: `gunicorn --worker-class gthread --threads 600 app.wsgi:application`.
+"""For a gunicorn of your own, several processes or hosts: `gunicorn --worker-class app.worker.Worker --threads 600 app.wsgi:application`.
 
 Not with `--preload`: the desk's threads start when this module is imported and would not survive the fork.
 """

@@ -12,6 +12,7 @@ class Answer:
 
     status: int
     body: dict[str, Any]
+    retry_after: str | None = None
 
 
 class Api:
@@ -35,7 +36,7 @@ class Api:
         try:
             self._connection.request(method, f"/api/monitoring{path}", body, headers)
             response = self._connection.getresponse()
-            return Answer(response.status, json.loads(response.read()))
+            return Answer(response.status, json.loads(response.read()), response.getheader("Retry-After"))
         except BaseException:
             self._connection.close()
             raise

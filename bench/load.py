@@ -107,7 +107,7 @@ class _Client(asyncio.Protocol):
             self.ended.set_exception(error)
 
 
-async def _answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, bool]:
     """Read one answer; return its status and whether the connection stays open."""
     head = await reader.readuntil(b"\r\n\r\n")
     if length := LENGTH.search(head):
@@ -136,36 +136,17 @@ class Viewers:
     async def _connect_one(self) -> None:
         with contextlib.suppress(TimeoutError, OSError, asyncio.IncompleteReadError):
             async with asyncio.timeout(CONNECT_SECONDS):
-                reader, writer = await asyncio.open_connection(HOST, self.port)
-                try:
-                    await self._greet(reader, writer)
-                except BaseException:
-                    writer.close()
-                    raise
+                reader, writer = await join(self.port, self.token)
             self.writers.append(writer)
             self._readers.append(asyncio.create_task(self._listen(reader, writer)))
-
-    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        key = base64.b64encode(os.urandom(16)).decode()
-        writer.write(
-            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {HOST}:{self.port}\r\nAuthorization: Bearer {self.token}\r\n"
-            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
-        )
-        status, _ = await _answer(reader)
-        if status != 101:
-            raise OSError(f"answered {status}")
-        await _frame(reader)  # Engine.IO's open
-        writer.write(_text(b"40"))
-        while not (await _frame(reader)).startswith(b"40"):
-            pass
 
     async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
             while True:
-                packet = await _frame(reader)
+                packet = await frame(reader)
                 now = time.perf_counter()
                 if packet == b"2":
-                    writer.write(_text(b"3"))
+                    writer.write(text_frame(b"3"))
                 elif packet.startswith(b'42["activity"'):
                     self.arrivals += [(int(number), now) for number in STAMP.findall(packet)]
 
@@ -189,7 +170,7 @@ class Viewers:
         reader, writer = await asyncio.open_connection(HOST, self.port)
         try:
             writer.write(post_request("/api/monitoring/activity", self.token, {"event_type": "SYSTEM", "message": message}))
-            await _answer(reader)
+            await read_answer(reader)
         finally:
             writer.close()
 
@@ -204,7 +185,29 @@ class Viewers:
         self._readers.clear()
 
 
-async def _frame(reader: asyncio.StreamReader) -> bytes:
+async def join(port: int, token: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Open a Socket.IO connection over WebSocket and return it, joined. Raises OSError or IncompleteReadError when it is refused."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    key = base64.b64encode(os.urandom(16)).decode()
+    try:
+        writer.write(
+            f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {HOST}:{port}\r\nAuthorization: Bearer {token}\r\n"
+            f"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+        )
+        status, _ = await read_answer(reader)
+        if status != 101:
+            raise OSError(f"answered {status}")
+        await frame(reader)  # Engine.IO's open
+        writer.write(text_frame(b"40"))
+        while not (await frame(reader)).startswith(b"40"):
+            pass
+    except BaseException:
+        writer.close()
+        raise
+    return reader, writer
+
+
+async def frame(reader: asyncio.StreamReader) -> bytes:
     """Return the next text frame's payload; a server's frames are not masked."""
     while True:
         first, second = await reader.readexactly(2)
@@ -218,7 +221,7 @@ async def _frame(reader: asyncio.StreamReader) -> bytes:
             return payload
 
 
-def _text(payload: bytes) -> bytes:
+def text_frame(payload: bytes) -> bytes:
     """Return a client's text frame of less than 126 bytes, masked with zeros."""
     return bytes((0x81, 0x80 | len(payload), 0, 0, 0, 0)) + payload
 
@@ -239,7 +242,7 @@ async def health_beside_stalled_clients(port: int, token: str, clients: int, que
             async with asyncio.timeout(ANSWER_SECONDS):
                 reader, writer = await asyncio.open_connection(HOST, port)
                 writer.write(f"GET /health HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
-                await _answer(reader)
+                await read_answer(reader)
                 writer.close()
                 taken.append(time.perf_counter() - began)
         if asked == 2 and not taken:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.support.paths import ROOT
 from tests.support.processes import bound_to_the_tests, free_port
 
+FOREIGN = {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"}  # the developer's own
 PASSWORD = "correct horse battery staple"
 STARTS_WITHIN = 30.0
 STOPS_WITHIN = 45.0
@@ -29,6 +30,7 @@ class Program:
         self._command = [python, "-m", *words, "--port", str(self.port)]
         self.environment = environment(folder, **settings)
         self._process: subprocess.Popen[bytes] | None = None
+        self.status: int | None = None  # with which it ended last
 
     def start(self) -> float:
         """Start it and return the seconds from the process's start to the first 200 of `/health`."""
@@ -61,7 +63,7 @@ class Program:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):  # it may have ended by itself
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
+            self.status = self._process.wait(10)
             self._process = None
 
     def stop(self) -> float:
@@ -77,7 +79,9 @@ class Program:
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
     """Return the environment of a process of ours whose data is in `folder`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BOTV2_") and name not in {"DATABASE_URL", "SECRET_KEY"}}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("BOTV2_") and name not in {"DATABASE_URL", "SECRET_KEY", "REDIS_URL"}
+    }
     ours = {"PYTHONPATH": str(ROOT), "BOTV2_DATA_DIR": str(folder), "BOTV2_ADMIN_PASSWORD": PASSWORD, "BOTV2_RATE_LIMITS": "off"}
     return kept | ours | settings
 

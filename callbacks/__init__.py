@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dash import Dash
 
-from callbacks import details, feed, grids, onboarding, panels, pulse, settings, tokens
+from callbacks import details, feed, grids, onboarding, panels, people, pulse, settings, tokens
 
 if TYPE_CHECKING:
     from data.accounts import Principal
@@ -21,4 +21,5 @@ def register(app: Dash, desk: "Desk", viewer: Callable[[], "Principal | None"]) 
     tokens.register(app, desk, viewer)
     onboarding.register(app, desk, viewer)
     settings.register(app, desk, viewer)
+    people.register(app, desk, viewer)
     details.register(app, desk)

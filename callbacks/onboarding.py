@@ -27,7 +27,9 @@ def register(app: Dash, desk: "Desk", viewer: "Callable[[], Principal | None]") 
         who = controller(viewer)
         bot = name.strip() if isinstance(name, str) else ""
         try:
-            token = desk.accounts.create_token(bot, frozenset(INGEST), bot=bot or None, actor=who.name, address=request.remote_addr or "")
+            token = desk.accounts.create_token(
+                bot, frozenset(INGEST), bot=bot or None, owner=who.number, actor=who.name, address=request.remote_addr or ""
+            )
         except Refused as refusal:
             return refused(refusal)
-        return made_token(token, bot, INGEST, bot, request.host_url.rstrip("/"))
+        return made_token(token, bot, INGEST, bot, request.root_url.rstrip("/"))

@@ -1,4 +1,4 @@
-"""The settings page's own callbacks: what a person has chosen is shown and kept, who may control sees the users."""
+"""The settings page's own callbacks: what a person has chosen is shown and kept."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,9 +9,8 @@ from dash.exceptions import PreventUpdate
 from callbacks.browser import in_browser
 from components.ids import Id
 from components.parts import Content
-from components.personal import AUTO, currency_choices, retention_table, user_table
+from components.personal import AUTO, currency_choices, retention_table
 from components.words import _
-from data import times
 from data.errors import Code, Refused
 
 if TYPE_CHECKING:
@@ -36,7 +35,6 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
         *(Output(field, "value") for field, _name, _empty in FIELDS),
         Output(Id.SETTINGS_CURRENCY, "options"),
         Output(Id.SETTINGS_RETENTION, "children"),
-        Output(Id.SETTINGS_USERS, "children"),
         Input(Id.SETTINGS_OPEN, "data"),
     )
     def show(_opened: object) -> tuple[Any, ...]:
@@ -45,7 +43,7 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
             raise PreventUpdate
         shown = _shown(desk, who)
         currencies = desk.currencies()
-        return *shown, currency_choices(currencies), _retention(desk), _users(desk, who)
+        return *shown, currency_choices(currencies), _retention(desk)
 
     @app.callback(
         Output(Id.SETTINGS_SAVED, "data"),
@@ -83,10 +81,6 @@ def _keep(desk: "Desk", who: "Principal", name: str, value: object) -> None:
         desk.preferences.remove(who.number, name)
     else:
         desk.preferences.put(who.number, name, value)
-
-
-def _users(desk: "Desk", who: "Principal") -> Content:
-    return user_table(desk.accounts.list_users(), times.now()) if "control" in who.scopes else None
 
 
 def _retention(desk: "Desk") -> Content:

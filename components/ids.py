@@ -144,6 +144,7 @@ class Id(StrEnum):
     ACCESS_NAME = "access-name"
     ACCESS_SCOPES = "access-scopes"
     ACCESS_BOT = "access-bot"
+    ACCESS_EXPIRES = "access-expires"
     ACCESS_CREATE = "access-create"
     ACCESS_MADE = "access-made"
 
@@ -158,6 +159,13 @@ class Id(StrEnum):
     SETTINGS_FAULT = "settings-fault"
     SETTINGS_RETENTION = "settings-retention"
     SETTINGS_USERS = "settings-users"
+
+    # people in the settings; people.js writes the second and the last, and fills the first
+    PEOPLE_DIALOG = "people-dialog"
+    PEOPLE_CHANGED = "people-changed"
+    PEOPLE_ACCOUNT = "people-account"
+    AUDIT = "audit"
+    AUDIT_WANTED = "audit-wanted"
 
     # the drill-down dialog; details.js writes the second and the one after it, and draws the third
     DETAIL_TITLE = "detail-title"

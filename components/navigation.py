@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from dash import html
 
 from components.ids import Id, body_of
+from components.links import at
 from components.parts import DECORATION, button, facts, hidden, icon, named
 from components.switches import THEMES, amounts_switch, theme_button
 from components.words import N_, _
@@ -56,7 +57,7 @@ NAVIGATION = (
 
 def page_link(path: str, children: Any, extra: str = "", **attributes: Any) -> html.A:
     """Return a link to a page that keeps range and filters, and is marked while its page is shown."""
-    return html.A(children, href=path, className=extra, **attributes, **facts(page="true"))
+    return html.A(children, href=at(path), className=extra, **attributes, **facts(page="true"))
 
 
 def sidebar() -> html.Nav:
@@ -105,7 +106,7 @@ def more() -> list[Any]:
     rest = [
         button(_("Hide amounts"), "eye-off", **amounts_switch()),
         page_link(SETTINGS_PATH, [icon("globe"), html.Span(_("Language"))], "btn-line"),
-        html.A(_("Logout"), href="/logout", className="btn-line"),
+        html.A(_("Logout"), href=at("/logout"), className="btn-line"),
     ]
     return [
         html.Nav(pages, className="more-pages", **named(_("More pages"))),

@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from components import format as fmt
 from components.ids import Id, body_of, drawing_of
+from components.links import at
 from components.parts import DECORATION, Content, Record, View, facts, named, severity
 from components.words import N_, _
 from data import times
@@ -50,7 +51,7 @@ def arrival(answer: Record, now: datetime) -> View:
     said: list[Any] = [_("The first record is here: {bot}, {time}.").format(bot=answer["bot"], time=fmt.moment(answer["at"], now))]
     if answer["event"]:
         said = [*said, " ", html.B(answer["event"])]
-    link = html.A(_("Watch it on the Live Monitor"), href="/monitoring", className="btn-main")
+    link = html.A(_("Watch it on the Live Monitor"), href=at("/monitoring"), className="btn-main")
     return View(None, html.Div([severity("SUCCESS"), html.Span(said), link], className="arrival", **facts(onboarding="arrived")))
 
 

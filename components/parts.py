@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from components import format as fmt
 from components.ids import Id, body_of, drawing_of, note_of
+from components.links import at
 from components.words import N_, _, woven
 from data.times import iso
 
@@ -206,5 +207,5 @@ def menu(label: str, face: Content, items: Content, extra: str = "") -> html.Det
 
 def export_menu(title: str, path: str) -> html.Details:
     """Return the menu that downloads a panel's rows, all of them, as CSV or JSON from the REST API."""
-    links = [html.A(name.upper(), href=f"{path}?format={name}", download="", **facts(export=path)) for name in ("csv", "json")]
+    links = [html.A(name.upper(), href=at(f"{path}?format={name}"), download="", **facts(export=path)) for name in ("csv", "json")]
     return menu(_("Export {title}").format(title=title), icon("download"), links)

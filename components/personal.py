@@ -1,4 +1,4 @@
-"""What the settings page shows that only the server knows: a person's choices, the users, what is kept how long."""
+"""What the settings page shows that only the server knows: a person's choices, what is kept how long."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,11 +9,11 @@ from dash import dcc, html
 
 from components import format as fmt
 from components.ids import Id
-from components.parts import Content, Record, named
-from components.words import LANGUAGES, N_, Speech, _, plural, speaking, speech
+from components.parts import Content
+from components.people import table
+from components.words import LANGUAGES, Speech, _, plural, speaking, speech
 
 AUTO = "auto"
-ROLES = {"admin": N_("Admin"), "operator": N_("Operator"), "viewer": N_("Viewer")}
 SHOWN = datetime.fromisoformat("2026-01-22T20:35:12+00:00")
 
 
@@ -41,22 +41,6 @@ def currency_choices(known: Sequence[str]) -> list[dict[str, str]]:
     return [{"label": _("Automatic"), "value": AUTO}, *({"label": currency, "value": currency} for currency in known)]
 
 
-def user_table(known: Sequence[Record], now: datetime) -> Content:
-    """Return the list of users: name, role, since when, and whether they may still come in."""
-    heads = [html.Th(text, scope="col") for text in (_("Name"), _("Role"), _("Since"), _("Access"))]
-    return _table(_("Users"), heads, [_user(user, now) for user in known])
-
-
-def _user(user: Record, now: datetime) -> html.Tr:
-    cells = [
-        html.Td(user["name"], className="sym"),
-        html.Td(_(ROLES[user["role"]])),
-        html.Td(fmt.moment(user["created_at"], now)),
-        html.Td(_("shut out") if user["disabled"] else _("allowed")),
-    ]
-    return html.Tr(cells, className="ended" if user["disabled"] else "")
-
-
 def retention_table(days: int, idle_minutes: float, session_hours: float) -> Content:
     """Return what is kept how long, and the setting that changes it."""
     session = _("{hours} h, or {minutes} min without use").format(hours=fmt.plain(session_hours), minutes=fmt.plain(idle_minutes))
@@ -67,21 +51,10 @@ def retention_table(days: int, idle_minutes: float, session_hours: float) -> Con
         (_("Marks of retried requests"), _("{n} h").format(n=24), None),
         (_("Sign-in"), session, "BOTV2_SESSION_HOURS, BOTV2_SESSION_MINUTES"),
     )
-    heads = [html.Th(text, scope="col") for text in (_("What"), _("How long"), _("Setting"))]
-    return _table(
+    return table(
         _("Retention"),
-        heads,
+        (_("What"), _("How long"), _("Setting")),
         [html.Tr([html.Td(what), html.Td(span), html.Td(html.Code(name) if name else fmt.UNKNOWN)]) for what, span, name in rows],
-    )
-
-
-def _table(name: str, heads: Sequence[html.Th], rows: Sequence[html.Tr]) -> html.Div:
-    return html.Div(
-        html.Table([html.Thead(html.Tr(heads)), html.Tbody(rows)], className="tokens wraps"),
-        className="table-scroll",
-        tabIndex=0,
-        role="group",
-        **named(name),
     )
 
 

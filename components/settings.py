@@ -6,6 +6,7 @@ from dash import html
 
 from components import format as fmt
 from components.ids import Id
+from components.links import at
 from components.parts import Content, button, facts, icon, named, plain_card
 from components.personal import formats_form
 from components.switches import PAIRS, THEMES, amounts_switch, pair_button, switch, theme_button
@@ -66,14 +67,14 @@ def tokens(may_control: bool) -> html.Section:
     return _card(_("API tokens"), token_form() if may_control else html.P(_(MAY_NOT), className="sec"), words, "wide")
 
 
-def users(may_control: bool) -> html.Section:
+def account() -> html.Section:
+    """Return the place of a person's own account: password, second factor, sessions."""
+    return _card(_("Your account"), html.Div(id=Id.PEOPLE_ACCOUNT), _("How you sign in, and where you are signed in."), "wide")
+
+
+def users() -> html.Section:
     """Return the place of the list of users, for who may see it."""
-    hint = html.P([_("Another one is added on the server:"), " ", html.Code("python -m app user add NAME --role viewer")], className="sec")
-    content = [
-        html.Div(id=Id.SETTINGS_USERS),
-        *([hint] if may_control else [html.P(_("Operators and admins see who may come in."), className="sec")]),
-    ]
-    return _card(_("Users"), content, _("Who may sign in."))
+    return _card(_("Users"), html.Div(id=Id.SETTINGS_USERS), _("Who may sign in."), "wide")
 
 
 def retention() -> html.Section:
@@ -90,8 +91,8 @@ def demo_data() -> html.Section:
 
 def about(release: str) -> html.Section:
     """Return which version this is, where its API is described, and under which licences its parts are."""
-    parts = [html.Li([html.A(name, href=path) if path else name, f": {licence}"]) for name, licence, path in LICENCES]
-    links = html.P([html.A(_("Description of the API"), href="/api/docs"), " · ", html.A(_("State of the server"), href="/health")])
+    parts = [html.Li([html.A(name, href=at(path)) if path else name, f": {licence}"]) for name, licence, path in LICENCES]
+    links = html.P([html.A(_("Description of the API"), href=at("/api/docs")), " · ", html.A(_("State of the server"), href=at("/health"))])
     words = html.P(_("Fonts are those of your system. Parts and their licences:"), className="sec")
     return _card(
         _("About"), [html.P(["BotV2 Dashboard ", html.B(release)]), links, words, html.Ul(parts, className="licences")], _("Which version this is.")

@@ -43,7 +43,7 @@ def freqtrade(token: str, bot: str, server: str) -> str:
     It sends no headers of its own, so the token stands as a password in the address, which its HTTP library sends as a header.
     """
     parts = urlsplit(server)
-    address = f"{parts.scheme}://{quote(bot, safe='')}:{token}@{parts.netloc}{ACTIVITY}"
+    address = f"{parts.scheme}://{quote(bot, safe='')}:{token}@{parts.netloc}{parts.path}{ACTIVITY}"
     told = {
         name: {"event_type": kind, "message": message, "bot": bot} | ({"metadata": more} if more else {})
         for name, (kind, message, more) in FREQTRADE.items()

@@ -45,14 +45,14 @@ def vitals(measured: Record, now: datetime) -> View:
     """Return what was measured of store, feed, queues and sockets."""
     database, feed, counts = measured["database"], measured["feed"], measured["counts"]
     healthy = database["state"] == "ok"
-    state = [
+    answering = [
         severity("SUCCESS" if healthy else "CRITICAL"),
         " ",
         _("answers") if healthy else _("does not answer ({code})").format(code=database["state"]),
     ]
     latency = database.get("latency_ms")
     rows: list[tuple[str, Any]] = [
-        (_("Store"), [*state, f" ({measured['store']})"]),
+        (_("Store"), [*answering, f" ({measured['store']})"]),
         (_("Answer time of the store"), fmt.UNKNOWN if latency is None else f"{fmt.level(latency, 1)}{fmt.THIN}ms"),
         (_("Running for"), fmt.duration(measured["uptime_seconds"])),
         (_("Last record"), time(feed["last_record_at"], now) if feed["last_record_at"] else fmt.UNKNOWN),
@@ -63,8 +63,16 @@ def vitals(measured: Record, now: datetime) -> View:
         (_("Stored trades"), fmt.level(counts.get("trades"))),
         (_("Active alerts"), fmt.level(counts.get("active_alerts"))),
     ]
+    if (state := measured["redis"]["state"]) != "unset":
+        rows.insert(2, (_("Redis"), _redis(is_away=state == "away")))
     body = html.Dl([html.Div([html.Dt(name), html.Dd(value)], **facts(key=name)) for name, value in rows], className="pairs")
     return View(as_of_now(now), body)
+
+
+def _redis(*, is_away: bool) -> list[Any]:
+    if is_away:
+        return [severity("WARNING"), " ", _("does not serve: each process limits and keeps answers by itself")]
+    return [severity("SUCCESS"), " ", _("answers")]
 
 
 def errors(recent: list[Record], now: datetime) -> View:

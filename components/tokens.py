@@ -10,14 +10,19 @@ from components import format as fmt
 from components import snippets
 from components.ids import Id
 from components.parts import Content, Record, button, chip, facts, hidden, named
-from components.words import N_, _
+from components.words import N_, _, plural
 from data.errors import Refused
 
+NEVER = "never"
+EXPIRES_DAYS = (1, 7, 30, 90, 365)
 SCOPES = (
     ("ingest", N_("ingest: report as a bot")),
     ("read", N_("read: look at everything")),
     ("control", N_("control: clear, remove, change settings")),
 )
+
+
+HEADS = (N_("Name"), N_("Begins with"), N_("Scopes"), N_("Bot"), N_("Made"), N_("By"), N_("Last used"), N_("Ends"))
 
 
 def token_form() -> html.Div:
@@ -36,11 +41,17 @@ def token_form() -> html.Div:
                 dbc.Input(id=Id.ACCESS_BOT, placeholder=_("any"), maxLength=200, autoComplete="off"),
             ]
         ),
+        html.Div([dbc.Label(_("Ends"), html_for=Id.ACCESS_EXPIRES), dbc.Select(_expiries(), value=NEVER, id=Id.ACCESS_EXPIRES)]),
         html.Div([html.P(_("Scopes"), className="form-label"), scopes], role="group", className="scopes", **named(_("Scopes"))),
         html.Button(_("Create token"), id=Id.ACCESS_CREATE, type="button", className="btn-main"),
     ]
     stores = [dcc.Store(id=Id.ACCESS_CHANGED), dcc.Store(id=Id.ACCESS_REVOKE)]
     return html.Div([html.Div(fields, className="form"), html.Div(id=Id.ACCESS_MADE, role="status"), html.Div(id=Id.ACCESS_LIST), *stores])
+
+
+def _expiries() -> list[dict[str, str]]:
+    known = [{"label": plural("{n} day", "{n} days", days).format(n=days), "value": str(days)} for days in EXPIRES_DAYS]
+    return [{"label": _("never"), "value": NEVER}, *known]
 
 
 def made_token(token: str, name: str, scopes: Sequence[str], bot: str | None, server: str) -> html.Div:
@@ -82,9 +93,7 @@ def token_table(tokens: Sequence[Record], now: datetime) -> Content:
     """Return the list of `tokens` without their secrets, those in force with a button that revokes them."""
     if not tokens:
         return html.P(_("No token yet. A bot needs one with the scope “ingest”."), className="sec")
-    heads = [
-        html.Th(text, scope="col") for text in (_("Name"), _("Begins with"), _("Scopes"), _("Bot"), _("Made"), _("Last used"), hidden(_("In force")))
-    ]
+    heads = [*(html.Th(_(head), scope="col") for head in HEADS), html.Th(hidden(_("In force")), scope="col")]
     return html.Div(
         html.Table([html.Thead(html.Tr(heads)), html.Tbody([_row(token, now) for token in tokens])], className="tokens"),
         className="table-scroll",
@@ -108,7 +117,9 @@ def _row(token: Record, now: datetime) -> html.Tr:
             html.Td([chip(scope) for scope in token["scopes"].split()], className="chips"),
             html.Td(token["bot"] or _("any")),
             html.Td(fmt.moment(token["created_at"], now)),
+            html.Td(token["created_by"] or _("command line")),
             html.Td(fmt.moment(token["last_used_at"], now)),
+            html.Td(fmt.moment(token["expires_at"], now) if token["expires_at"] else _("never")),
             html.Td(ended or revoke),
         ],
         className="ended" if ended else "",

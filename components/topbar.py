@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from components.ids import Id
+from components.links import at
 from components.navigation import ALERTS_PATH, LIVE_PATH, SETTINGS_PATH, page_link
 from components.parts import DECORATION, button, facts, hidden, icon, named, pressed
 from components.switches import THEMES, amounts_switch, theme_button
@@ -77,7 +78,7 @@ def _exports() -> html.Details:
 def _export(name: str, label: str, pages: str) -> html.Div:
     path = f"/api/export/{name}"
     formats = [(kind, _("{what} as {format}").format(what=label, format=kind.upper())) for kind in ("csv", "json")]
-    links = [html.A(kind.upper(), href=f"{path}?format={kind}", download="", **facts(export=path), **named(words)) for kind, words in formats]
+    links = [html.A(kind.upper(), href=at(f"{path}?format={kind}"), download="", **facts(export=path), **named(words)) for kind, words in formats]
     return html.Div([html.Span(label, **DECORATION), *links], className="export-row", **facts(pages=pages, what=name))
 
 
@@ -116,7 +117,7 @@ def _user_menu(user_name: str) -> html.Details:
         page_link(SETTINGS_PATH, _("Language")),
         _themes(),  # shown where the bar is too narrow for them
         html.Button(_("Keyboard shortcuts"), type="button", className="menu-item", **facts(open=Id.HELP)),
-        html.A(_("Logout"), href="/logout"),
+        html.A(_("Logout"), href=at("/logout")),
     ]
     summary = html.Summary([initials, hidden(" " + label)], title=label)
     return html.Details([summary, html.Div(items, className="pop")], className="menu-button user")

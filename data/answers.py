@@ -40,14 +40,14 @@ class Answers:
         if self.cache is None:
             return compute()
         key = _key(question, scope, version)
-        if (kept := self.cache.get(key)) is not None:
-            return _opened(kept)
+        if (kept := _opened(self.cache.get(key))) is not None:
+            return kept
         with self._lock:
             turn = self._computing.setdefault(key, threading.Lock())
         try:
             with turn:
-                if (kept := self.cache.get(key)) is not None:
-                    return _opened(kept)
+                if (kept := _opened(self.cache.get(key))) is not None:
+                    return kept
                 answer = compute()
                 self.cache.set(key, orjson.dumps(answer))
                 return answer
@@ -56,9 +56,13 @@ class Answers:
                 self._computing.pop(key, None)
 
 
-def _opened(kept: bytes) -> Row:
-    answer: Row = orjson.loads(kept)
-    return answer
+def _opened(kept: bytes | None) -> Row | None:
+    """Return the answer that was kept; what is none, and somebody else put there, counts as nothing."""
+    try:
+        answer = None if kept is None else orjson.loads(kept)
+    except orjson.JSONDecodeError:
+        return None
+    return answer if isinstance(answer, dict) else None
 
 
 def _key(question: str, scope: Scope, version: Version) -> str:

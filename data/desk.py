@@ -18,6 +18,7 @@ from data.alerts import Alerts
 from data.analytics import Analytics
 from data.annotations import Annotations
 from data.answers import Answers
+from data.backup import migrated
 from data.balances import Balances
 from data.columns import Columns
 from data.currency import known
@@ -37,6 +38,7 @@ from data.records import ControlIn, Draft
 from data.risk import Risk
 from data.schema import Counter
 from data.settings import Settings
+from data.shared import LOOK_SECONDS, Shared
 from data.store import Store
 from data.strategies import Strategies
 from data.trades import Trades
@@ -57,7 +59,8 @@ class Desk:
         """Put the parts together; reads and starts nothing."""
         self.settings = settings
         self.store = store
-        self.accounts = Accounts(store, settings)
+        self.shared = Shared(settings)
+        self.accounts = Accounts(store, settings, self.shared)
         self.journal = Journal(store, durability=settings.botv2_durability)
         self.monitor = LiveMonitoringSystem(self.journal)
         self.columns = Columns(store, self.monitor.versions)
@@ -91,7 +94,7 @@ class Desk:
         Raises `Refused` (`storage_…`) when the store cannot be used.
         """
         store = Store(settings.store_url)
-        store.migrate()
+        migrated(store, settings)
         desk = cls(settings, store)
         desk.monitor.load()
         return desk
@@ -102,8 +105,10 @@ class Desk:
         self.journal.start()
         self._started = time.monotonic()
         self._stopping.clear()
-        tasks = ((SILENCE_SECONDS, self._look_for_silence), (FIGURES_SECONDS, self._keep_figures), (TRIM_SECONDS, self._trim))
-        self._keepers = [threading.Thread(target=self._repeat, args=task, name=f"desk{task[1].__name__}", daemon=True) for task in tasks]
+        tasks = [(SILENCE_SECONDS, self._look_for_silence), (FIGURES_SECONDS, self._keep_figures), (TRIM_SECONDS, self._trim)]
+        if self.shared.state != "unset":
+            tasks.append((LOOK_SECONDS, self.shared.look))
+        self._keepers = [threading.Thread(target=self._repeat, args=task, name=f"desk_{task[1].__name__.strip('_')}", daemon=True) for task in tasks]
         for keeper in self._keepers:
             keeper.start()
 
@@ -115,6 +120,7 @@ class Desk:
         self._keepers = []
         self.journal.stop()
         self.store.close()
+        self.shared.close()
         self.lately.detach()
 
     # --- facts ---------------------------------------------------------------------------------------------
@@ -150,6 +156,8 @@ class Desk:
         Raises `Refused` (`forbidden`) for a token that is bound to a bot: it would act on all.
         """
         self._refuse_bound(principal)
+        if action == posting.REMOVE_DEMO:
+            retention.forget(self.store, posting.DEMO_PREFIX)
         return self._change(ControlIn(action=action), principal.name, principal.name, action, address, retry, answer)
 
     def edit(
@@ -217,6 +225,7 @@ class Desk:
     def health(self) -> dict[str, Any]:
         """Return what can be measured of this process now: the database's answer time, and how far the feed is behind."""
         try:
+            self.store.check()
             began = time.perf_counter()
             with self.store.read() as connection:
                 head = connection.scalar(select(Counter.value).where(Counter.name == "last_id")) or 0
@@ -226,7 +235,8 @@ class Desk:
         behind = None if head is None else max(0, head - self.journal.tail.applied)
         feed = {"records_behind": behind, "waiting": self.journal.waiting, "last_record_at": self.statistics()["last_update"]}
         status = "ok" if database["state"] == "ok" else "unavailable"
-        return {"status": status, "uptime_seconds": round(time.monotonic() - self._started, 3), "database": database, "feed": feed}
+        uptime = round(time.monotonic() - self._started, 3)
+        return {"status": status, "uptime_seconds": uptime, "database": database, "feed": feed, "redis": {"state": self.shared.state}}
 
     def condition(self) -> Row:
         """Return `health` with `counts` of the store (see `Vitals.read`; {} when it does not answer), which `store` it is, and open `sockets`."""

@@ -27,6 +27,7 @@ from data.times import now
 log = logging.getLogger(__name__)
 
 QUEUE_REQUESTS = 4096
+QUEUE_RECORDS = 40_000  # some seconds of the writer's work, and what it may cost in memory
 BATCH_RECORDS = 20_000
 ANSWER_SECONDS = 15.0
 KEY_LIFETIME = timedelta(hours=24)
@@ -72,6 +73,8 @@ class Journal:
         self.tail = Tail(store)
         self._relaxed = durability == "normal"
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._records_waiting = 0
+        self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._one_at_a_time = threading.RLock()
 
@@ -132,9 +135,7 @@ class Journal:
         if self._thread is None:
             self._commit([request])
             return request.result()
-        if self._queue.qsize() >= QUEUE_REQUESTS:
-            raise Refused(Code.STORAGE_BUSY, "too many records wait to be stored; try again", retry_after=1)
-        self._queue.put(request)
+        self._enqueue(request)
         try:
             return request.result(ANSWER_SECONDS)
         except queue.Empty:
@@ -142,52 +143,66 @@ class Journal:
                 Code.STORAGE_BUSY, "the store did not answer in time; send the record again under the same Idempotency-Key", retry_after=2
             ) from None
 
+    def _enqueue(self, request: _Request) -> None:
+        with self._counting:
+            waiting = self._records_waiting
+            if self._queue.qsize() >= QUEUE_REQUESTS or (waiting and waiting + request.records > QUEUE_RECORDS):
+                raise Refused(Code.STORAGE_BUSY, "too many records wait to be stored; try again", retry_after=1)
+            self._records_waiting += request.records
+        self._queue.put(request)
+
     # --- the writer ----------------------------------------------------------------------------------------
 
     def _write_for_ever(self) -> None:
-        while (request := self._queue.get()) is not None:
+        while (request := self._taken(block=True)) is not None:
             try:
-                if not self._commit(self._gathered(request)):
-                    self._refuse_waiting()
+                if (refusal := self._commit(self._gathered(request))) is not None:
+                    self._refuse_waiting(refusal)
             except Exception:  # its callers are refused when their time is over; those who come after must be served
                 log.exception("the writer failed")
 
+    def _taken(self, *, block: bool) -> _Request | None:
+        """Return the next that waits, or None: for now, or after the order to stop."""
+        try:
+            request = self._queue.get(block)
+        except queue.Empty:
+            return None
+        if request is not None:
+            with self._counting:
+                self._records_waiting -= request.records
+        elif not block:
+            self._queue.put(None)  # the order to stop: after what has been taken
+        return request
+
     def _gathered(self, first: _Request) -> list[_Request]:
         batch, records = [first], first.records
-        while records < BATCH_RECORDS:
-            try:
-                request = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if request is None:
-                self._queue.put(None)  # the order to stop: after this batch
-                break
+        while records < BATCH_RECORDS and (request := self._taken(block=False)) is not None:
             batch.append(request)
             records += request.records
         return batch
 
-    def _commit(self, batch: list[_Request]) -> bool:
-        """Store a batch and answer its callers; returns False when the store itself failed."""
+    def _commit(self, batch: list[_Request]) -> Refused | None:
+        """Store a batch and answer its callers; returns why when the store itself failed."""
         with self._one_at_a_time:
             try:
                 answers, entries = self._transact(batch)
             except Refused as refusal:
                 for request in batch:
                     request.answer.put(refusal)
-                return False
+                return refusal
             except Exception as error:
                 # One request's fault must not be its neighbours': find it by storing each alone.
                 if len(batch) == 1:
                     log.exception("a record could not be stored")
                     batch[0].answer.put(error)
-                    return True
-                stored = [self._commit([request]) for request in batch]
-                return all(stored)
+                    return None
+                failures = [self._commit([request]) for request in batch]
+                return next((failure for failure in failures if failure is not None), None)
             if entries:
                 self.tail.follow(entries)
         for request, answer in zip(batch, answers, strict=True):
             request.answer.put(answer)
-        return True
+        return None
 
     def _transact(self, batch: list[_Request]) -> tuple[list[Any], list[Entry]]:
         durable = not (self._relaxed and all(request.only_positions for request in batch))
@@ -203,17 +218,9 @@ class Journal:
             ledger.flush()
         return answers, ledger.entries
 
-    def _refuse_waiting(self) -> None:
+    def _refuse_waiting(self, refusal: Refused) -> None:
         """Answer all that wait with the store's failure now, so that nobody waits for one timeout after another."""
-        refusal = Refused(Code.STORAGE_BUSY, "the store is not taking records; try again", retry_after=2)
-        while True:
-            try:
-                request = self._queue.get_nowait()
-            except queue.Empty:
-                return
-            if request is None:
-                self._queue.put(None)
-                return
+        while (request := self._taken(block=False)) is not None:
             request.answer.put(refusal)
 
 

@@ -66,6 +66,7 @@ class _Layer:
     heard: set[str] = field(default_factory=set)
 
 
+FORGOTTEN = "forgotten_id"  # up to here the journal holds nothing more of the bots that are about to be forgotten
 TRADES = "trades"  # how many there are: to count a million rows takes longer than to read a page of them
 _COUNTERS = "SELECT name, value FROM counter"
 
@@ -180,14 +181,18 @@ class Ledger:
             layer.rows.get(table, {}).pop(key, None)
 
     def forget_bots(self, prefix: str) -> None:
-        """Delete every row of the bots whose name begins with `prefix`, the journal's included; of the counters, that of trades follows."""
+        """Delete every row of the bots whose name begins with `prefix`, the journal's included; of the counters, that of trades follows.
+
+        `data.retention.forget` has deleted most of them before, a few at a time.
+        """
         tables: list[type[Base]] = [Journal, *(table for table in NATURAL_KEYS if table is not Strategy), RiskMetrics]
         of_prefix = partial(_is_of, prefix)
         new = {key for layer in self._layers for key, row in layer.rows.get(Trade, {}).items() if of_prefix(row) and row["id"] > self._head}
         gone = len(new)
         for table in tables:
             if "bot" in table.__table__.c:
-                deleted = self.connection.execute(delete(table).where(table.__table__.c.bot.startswith(prefix, autoescape=True)))
+                rest = [Journal.id > self.counter(FORGOTTEN)] if table is Journal else []
+                deleted = self.connection.execute(delete(table).where(table.__table__.c.bot.startswith(prefix, autoescape=True), *rest))
                 gone += deleted.rowcount if table is Trade else 0
         self._forget_strategies(prefix)
         self.set_counter(TRADES, self.counter(TRADES) - gone)

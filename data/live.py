@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from data import posting
 from data.activity import CHUNK, LAST_POSSIBLE_ID, ActivityLog, Found
 from data.entries import Row
+from data.errors import Refused
 from data.monitor import LiveMonitoringSystem
 from data.past import Past
 from data.schema import AlertCursor, BotState, Counter, Journal
@@ -114,18 +115,26 @@ class Live:
 
         A new reader starts with the last 24 hours. At most 100 are returned: of a new reader's the newest, of
         others' the oldest, so that the next read goes on where this one ended. `after_id` takes the cursor's place.
+        While nothing can be stored they do not count as given: told twice is better than not at all.
         """
         with self._store.read() as connection:
             cursor = self._cursor(connection, reader)
             alerts = self._not_given(connection, cursor if after_id is None else after_id)
         if not clear or (cursor is not None and not alerts):
             return alerts
-        # A new reader has no row yet that could be locked against its own second request: the journal's lock serves.
-        with self._store.write(appending=cursor is None) as connection:
-            cursor = self._cursor(connection, reader, lock=True)
-            alerts = self._not_given(connection, cursor if after_id is None else after_id)
-            start = _head(connection, after_id) if cursor is None else cursor
-            self._move_cursor(connection, reader, max([start, *(alert["id"] for alert in alerts)]))
+        try:
+            # A new reader has no row yet that could be locked against its own second request: the journal's lock serves.
+            with self._store.write(appending=cursor is None) as connection:
+                return self._give(connection, reader, after_id)
+        except Refused:
+            return alerts
+
+    def _give(self, connection: Connection, reader: str, after_id: int | None) -> list[Row]:
+        """Return the alerts that `reader` is to be given, and move its cursor behind them."""
+        cursor = self._cursor(connection, reader, lock=True)
+        alerts = self._not_given(connection, cursor if after_id is None else after_id)
+        start = _head(connection, after_id) if cursor is None else cursor
+        self._move_cursor(connection, reader, max([start, *(alert["id"] for alert in alerts)]))
         return alerts
 
     def _cursor(self, connection: Connection, reader: str, *, lock: bool = False) -> int | None:

@@ -5,7 +5,7 @@ import re
 REDACTED = "[redacted]"
 # What must not be in a log even when some library puts it into a message: keys, passwords in addresses, one-time links.
 SECRETS = re.compile(
-    r"(?P<before>\bBearer\s+|\bbv2_|/login/once/|://[^/\s:@]+:(?=[^/\s@]+@)|\b(?:password|secret|token|session)[\"']?\s*[=:]\s*[\"']?)"
+    r"(?P<before>\bBearer\s+|\bbv2_|/login/once/|://[^/\s:@]*:(?=[^/\s@]+@)|\b(?:password|secret|token|session)[\"']?\s*[=:]\s*[\"']?)"
     r"(?P<secret>[^\s\"'@,;&}]+)",
     re.IGNORECASE,
 )

@@ -10,12 +10,15 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from data.errors import Code, Refused
+from data.files import make_folder
 from data.times import as_zone
 
 PLACEHOLDERS = {"changeme", "change-me", "secret", "secret-key", "your-secret-key", "your-secret-key-here", "dev", "password", "botv2"}
 ENV_FILE = ".env"
 MIN_SECRET_BYTES = 16
 ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]*[a-z0-9])?)(:[1-9][0-9]{0,4})?")
+HOST = re.compile(r"\.?[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+BASE_PATH = re.compile(r"(/[A-Za-z0-9_-]+)+")
 DEFAULT_PORT = re.compile(r"http:.*:80|https:.*:443")  # a browser leaves it out, so that it would match nothing
 
 
@@ -44,6 +47,10 @@ class Settings(BaseSettings):
     botv2_starting_balance: float = Field(0, ge=0, le=1e18, description="Of a bot that sends no snapshots and has no balance of its own")
     botv2_cors_origins: str = Field("", description="Origins whose pages may read the API with a token, separated by commas")
     botv2_refresh_ms: int = Field(1000, ge=100, le=60_000)
+    botv2_trusted_proxies: int = Field(0, ge=0, le=10, description="Proxies in front whose X-Forwarded headers count, from the right")
+    botv2_trusted_hosts: str = Field("", description="Names under which the server may be asked for, separated by commas; .name: all below it")
+    botv2_base_path: str = Field("", description="The sub-path under which a proxy serves all of it")
+    redis_url: SecretStr = Field(SecretStr(""), description="Rate limits and kept answers that several processes share")
 
     @field_validator("database_url")
     @classmethod
@@ -72,10 +79,32 @@ class Settings(BaseSettings):
     @field_validator("botv2_cors_origins")
     @classmethod
     def _name_origins(cls, value: str) -> str:
-        for origin in _origins(value):
+        for origin in _listed(value):
             if not ORIGIN.fullmatch(origin) or DEFAULT_PORT.fullmatch(origin):
                 raise ValueError("must be origins such as https://desk.example or http://localhost:3000, separated by commas; no path, no *")
         return value
+
+    @field_validator("botv2_trusted_hosts")
+    @classmethod
+    def _name_hosts(cls, value: str) -> str:
+        for host in _listed(value):
+            if not HOST.fullmatch(host):
+                raise ValueError("must be names such as desk.example or .desk.example (with all below it), separated by commas; no scheme, no port")
+        return value
+
+    @field_validator("botv2_base_path")
+    @classmethod
+    def _base_path_is_plain(cls, path: str) -> str:
+        if path and not BASE_PATH.fullmatch(path):
+            raise ValueError("must begin with / and not end with it, such as /desk; letters, digits, - and _ between the slashes")
+        return path
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_is_named(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
 
     @model_validator(mode="after")
     def _secret_is_no_placeholder(self) -> Self:
@@ -111,14 +140,19 @@ class Settings(BaseSettings):
     @property
     def cors_origins(self) -> frozenset[str]:
         """Return the origins whose pages may read, as browsers name them: in lower case, without a default port."""
-        return _origins(self.botv2_cors_origins)
+        return _listed(self.botv2_cors_origins)
+
+    @property
+    def trusted_hosts(self) -> frozenset[str]:
+        """Return the names that a request may ask for; empty where none are given."""
+        return _listed(self.botv2_trusted_hosts)
 
     def signing_key(self) -> bytes:
         """Return the secret key, made at the first use and kept in the data folder with mode 0600."""
         if key := self.secret_key.get_secret_value():
             return key.encode()
         path = self.botv2_data_dir / "secret_key"
-        self.botv2_data_dir.mkdir(parents=True, exist_ok=True)
+        make_folder(self.botv2_data_dir)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -128,7 +162,7 @@ class Settings(BaseSettings):
         return path.read_bytes()
 
 
-def _origins(listed: str) -> frozenset[str]:
+def _listed(listed: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for part in listed.split(",") if part.strip())
 
 

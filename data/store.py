@@ -1,34 +1,44 @@
-"""The database: one engine, two kinds of transaction, migrations, and errors in our own words."""
+"""The database: one engine, two kinds of transaction, migrations."""
 
+import math
+import os
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import orjson
-import psycopg
-from sqlalchemy import Connection, Dialect, Insert, create_engine, event, exc, text
+from sqlalchemy import Connection, Dialect, Insert, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from data.errors import Code, Refused
+from data.files import make_folder
 from data.schema import UtcDateTime
+from data.store_errors import busy, translated
 
-SCHEMA_HEAD = "0003"
+SCHEMA_HEAD = "0004"
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 BUSY_SECONDS = 2.0
+PASSING_SECONDS = 0.2  # the patience for what is written in passing, and can be left out
+BUSY_STEPS = 10  # a second: SQLite is told in tenths how long to wait, so that it seldom has to be told anything
+# A database host that is cut off, not shut down, sends nothing: without these its connections would wait for hours.
+LIFE_SIGNS = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2, "tcp_user_timeout": 6000}
 INCREMENTAL = 2  # as SQLite answers `PRAGMA auto_vacuum`
 # Any constant will do, as long as every process that appends to the journal takes the same one.
 APPEND_LOCK = 0x426F_7456
 MIGRATE_LOCK = APPEND_LOCK + 1
 NOTIFY_CHANNEL = "botv2_journal"
+Identity = tuple[int, int]  # of a file: its device and its number there
 
 
 class Store:
     """SQLite or PostgreSQL behind two doors: `read()` and `write()`.
 
-    Every database error leaves as a `Refused` with `storage_busy`, `storage_full` or `storage_unavailable`.
+    Every database error leaves as a `Refused` with `storage_busy`, `storage_full` or `storage_unavailable` (see `store_errors`).
     """
 
     def __init__(self, url: str) -> None:
@@ -36,10 +46,15 @@ class Store:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite:
-            Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+            self._path: Path | None = Path(self.url.database or "")
+            make_folder(self._path.parent)
             connect_args: dict[str, Any] = {"timeout": BUSY_SECONDS}
         else:
-            connect_args = {"options": f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS * 1000)}", "connect_timeout": int(BUSY_SECONDS)}
+            self._path = None
+            options = f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS * 1000)}"
+            connect_args = {"options": options, "connect_timeout": int(BUSY_SECONDS), **LIFE_SIGNS}
+        self._file: Identity | None = None  # the one that was opened first
+        self._turn = threading.Lock()
         self.engine = create_engine(
             self.url,
             connect_args=connect_args,
@@ -51,32 +66,72 @@ class Store:
             json_deserializer=orjson.loads,
         )
         if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "do_connect", self._refuse_to_make_another)
+            event.listen(self.engine, "connect", self._prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
 
     @contextmanager
     def read(self, *, consistent: bool = False) -> Iterator[Connection]:
         """Open a transaction for questions; with `consistent`, all of them see the same moment on PostgreSQL too."""
         options = {"isolation_level": "REPEATABLE READ"} if consistent and not self.is_sqlite else {}
-        with translated(), self.engine.connect().execution_options(**options) as connection:
+        with self._translated(), self.engine.connect().execution_options(**options) as connection:
+            if self.is_sqlite:
+                _pragma(connection, "busy_timeout", _milliseconds(BUSY_SECONDS))
             yield connection
 
     @contextmanager
-    def write(self, *, appending: bool = False, durable: bool = True) -> Iterator[Connection]:
+    def write(self, *, appending: bool = False, durable: bool = True, patience: float = BUSY_SECONDS) -> Iterator[Connection]:
         """Open a transaction for changes, committed when the block ends without an error.
 
         With `appending` it also holds the journal's lock until it is over, so that ids become visible in their
-        order. With `durable=False` a power loss (never the process's death) may undo it.
+        order. With `durable=False` a power loss (never the process's death) may undo it. `patience` is for how many
+        seconds others' transactions may hold it up before it is refused as busy.
         """
-        with translated(), self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection:
+        deadline = time.monotonic() + patience
+        with ExitStack() as stack:
+            stack.enter_context(self._translated())
             if self.is_sqlite:
-                _synchronize(connection, "FULL" if durable else "NORMAL")
-            with connection.begin():
-                if not self.is_sqlite and appending:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
-                if not self.is_sqlite and not durable:
-                    connection.execute(text("SET LOCAL synchronous_commit = off"))
-                yield connection
+                stack.enter_context(self._in_turn(patience))
+            connection = stack.enter_context(self.engine.connect().execution_options(begin="BEGIN IMMEDIATE"))
+            if self.is_sqlite:
+                self.check()
+                _pragma(connection, "synchronous", "FULL" if durable else "NORMAL")
+                _pragma(connection, "busy_timeout", _milliseconds(deadline - time.monotonic()))
+            stack.enter_context(connection.begin())
+            if not self.is_sqlite:
+                self._begin_postgresql(connection, appending=appending, durable=durable, patience=patience)
+            yield connection
+
+    def _begin_postgresql(self, connection: Connection, *, appending: bool, durable: bool, patience: float) -> None:
+        if patience != BUSY_SECONDS:
+            connection.execute(text("SELECT set_config('lock_timeout', :time, true)"), {"time": _milliseconds(patience)})
+        if appending:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
+        if not durable:
+            connection.execute(text("SET LOCAL synchronous_commit = off"))
+
+    @contextmanager
+    def _in_turn(self, patience: float) -> Iterator[None]:
+        """Let this process's threads write one after the other.
+
+        SQLite's own lock is asked for in ever longer pauses, and a busy writer would have it again before the next look.
+        """
+        if not self._turn.acquire(timeout=patience):
+            raise busy()
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def check(self) -> None:
+        """Raise `Refused` (`storage_unavailable`) when SQLite's file was removed or replaced: what is written to an open one is lost then."""
+        if self._path is not None and self._file is not None and _identity(self._path) != self._file:
+            raise Refused(
+                Code.STORAGE_UNAVAILABLE, "the store's file was removed or replaced; bring it back, or start the server again", retry_after=3
+            )
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(None if self._path is None else self._path.parent)
 
     def migrate(self) -> None:
         """Bring the schema to this program's version; several processes may call it at once.
@@ -116,6 +171,20 @@ class Store:
         """Close every pooled connection."""
         self.engine.dispose()
 
+    def _refuse_to_make_another(self, *_: object) -> None:
+        """SQLite makes a file that is missing; an empty one in the place of the store's would be taken for it."""
+        self.check()
+
+    def _prepare_sqlite(self, connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver's guess
+        # Only where it is not set: it is a write, which would have each new connection wait for whoever holds the lock.
+        if connection.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
+            connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+        if self._path is not None and self._file is None:
+            self._file = _identity(self._path)
+
 
 class Prepared:
     """An insert put together once and run at the driver's own price: SQLAlchemy's work for each statement is most of a small commit."""
@@ -150,47 +219,24 @@ def _remembering(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lru_cache(16)(process)
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by `_begin_sqlite`, not by the driver's guess
-    # Only where it is not set: it is a write, which would have each new connection wait for whoever holds the lock.
-    if connection.execute("PRAGMA auto_vacuum").fetchone() != (INCREMENTAL,):
-        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
 def _begin_sqlite(connection: Connection) -> None:
     connection.connection.execute(connection.get_execution_options().get("begin", "BEGIN"))
 
 
-def _synchronize(connection: Connection, how: str) -> None:
+def _pragma(connection: Connection, name: str, value: str) -> None:
     """Set a pragma that counts only outside a transaction, hence through the driver's own connection; `info` lives as long as that."""
-    if connection.info.get("synchronous", "FULL") != how:
-        connection.connection.execute(f"PRAGMA synchronous={how}")
-        connection.info["synchronous"] = how
+    if connection.info.get(name) != value:
+        connection.connection.execute(f"PRAGMA {name}={value}")
+        connection.info[name] = value
 
 
-# SQLAlchemy's, and the drivers' own from where they are called directly.
-_DATABASE_ERRORS = (
-    exc.OperationalError, exc.InterfaceError, exc.TimeoutError, sqlite3.OperationalError, psycopg.OperationalError, psycopg.InterfaceError
-)  # fmt: skip  # one thought
+def _milliseconds(seconds: float) -> str:
+    return str(max(1, math.ceil(seconds * BUSY_STEPS)) * 1000 // BUSY_STEPS)
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn the database's errors into ours; integrity and data errors stay what they are: faults of this program."""
+def _identity(path: Path) -> Identity | None:
     try:
-        yield
-    except _DATABASE_ERRORS as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: Exception) -> Refused:
-    cause = getattr(error, "orig", None) or error
-    state = getattr(cause, "sqlstate", None) or ""
-    words = str(cause).lower()
-    if "disk is full" in words or state == "53100":
-        return Refused(Code.STORAGE_FULL, "the store's disk is full; nothing of this request was stored", retry_after=3)
-    if "locked" in words or "busy" in words or isinstance(error, exc.TimeoutError) or state in {"55P03", "53300", "40P01"}:
-        return Refused(Code.STORAGE_BUSY, "the store is busy; try again", retry_after=1)
-    return Refused(Code.STORAGE_UNAVAILABLE, "the store cannot be reached; try again", retry_after=3)
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

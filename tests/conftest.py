@@ -12,6 +12,7 @@ import pytest
 from components.words import PLAIN, speak
 from data.settings import Settings
 from data.store import Store
+from tests.support import canary
 from tests.support.chromium import CHROMIUM, Chromium
 from tests.support.nursery import NURSERY
 from tests.support.page import open_page, sign_in
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
     from tests.support.api import Api
 
 ALL_SCOPES = frozenset({"read", "ingest", "control"})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def canaries(tmp_path_factory: pytest.TempPathFactory) -> Iterator[canary.Sayings]:
+    """S32: at the end of the run no log, error, page or file of this process and its servers holds a secret that the run made."""
+    sayings = canary.Sayings()
+    with canary.marked(), sayings.listening():
+        yield sayings
+    assert sayings.heard + canary.found_below(tmp_path_factory.getbasetemp()) == []
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +65,7 @@ def postgres() -> Iterator[PostgresServer]:
         pytest.skip("not run: PostgreSQL's programs (initdb, postgres) are not installed")
     with running_postgres(programs, "fsync=off", "full_page_writes=off") as server:
         yield server
+        assert canary.found_below(server.folder) == []  # its log, and the write-ahead log of databases that are gone
 
 
 @pytest.fixture(scope="session")

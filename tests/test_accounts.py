@@ -41,6 +41,11 @@ def cookie(accounts: Accounts) -> str:
     return signed_in(accounts)
 
 
+def shut_out(accounts: Accounts) -> None:
+    accounts.add_user("another", PASSWORD, "admin")  # the last one cannot be
+    accounts.set_disabled("admin", True)
+
+
 def signed_in(accounts: Accounts, name: str = "admin") -> str:
     cookie = accounts.sign_in(name, PASSWORD, address="192.0.2.1", user_agent="test")
     assert cookie is not None
@@ -123,7 +128,7 @@ def test_password_that_is_too_long_is_wrong_even_when_its_beginning_is_right(acc
 
 
 @pytest.mark.parametrize(
-    ("role", "scopes"), [("viewer", {"read"}), ("operator", {"read", "ingest", "control"}), ("admin", {"read", "ingest", "control"})]
+    ("role", "scopes"), [("viewer", {"read"}), ("operator", {"read", "ingest", "control"}), ("admin", {"read", "ingest", "control", "admin"})]
 )
 def test_role_decides_the_scopes(accounts: Accounts, role: str, scopes: set[str]) -> None:
     accounts.add_user("somebody", PASSWORD, role)
@@ -152,9 +157,10 @@ def test_store_holds_no_cookie_token_link_or_password(accounts: Accounts, store:
         lambda accounts, digest: accounts.revoke_session(digest),
         lambda accounts, digest: accounts.revoke_sessions("admin"),
         lambda accounts, digest: accounts.set_password("admin", "another password"),
-        lambda accounts, digest: accounts.set_disabled("admin", True),
+        lambda accounts, digest: shut_out(accounts),
+        lambda accounts, digest: [accounts.add_user("another", PASSWORD, "admin"), accounts.set_role("admin", "viewer")],
     ],
-    ids=["session", "all sessions", "password", "disabled"],
+    ids=["session", "all sessions", "password", "disabled", "role"],
 )
 def test_ended_session_counts_at_once_here_and_within_seconds_in_another_process(
     accounts: Accounts, store: Store, settings: Settings, cookie: str, end: Any
@@ -340,7 +346,7 @@ def test_link_dies_after_a_quarter_of_an_hour_and_with_its_user(accounts: Accoun
         clock.shift(timedelta(minutes=15))
         assert accounts.use_link(old, address="") is None
         clock.shift(timedelta(minutes=-1))
-        accounts.set_disabled("admin", True)
+        shut_out(accounts)
         assert accounts.use_link(young, address="") is None
     assert accounts.use_link("never made", address="") is None
 

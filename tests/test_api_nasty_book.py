@@ -38,8 +38,16 @@ GOOD: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/api/alerts/rules"): RULE,
     ("PATCH", "/api/alerts/rules/<int:record_id>"): {**without(RULE, "condition"), "name": "other"},
     ("PUT", "/api/preferences/<path:name>"): {"value": "de"},
+    ("POST", "/api/people/users"): {"name": "anna"},
+    ("PATCH", "/api/people/users/<int:number>"): {"role": "viewer"},
+    ("POST", "/api/people/me/password"): {"present": "x", "password": "another password"},
+    ("POST", "/api/people/me/two-factor"): {"present": "x"},
+    ("POST", "/api/people/me/two-factor/confirm"): {"code": "123456"},
+    ("POST", "/api/people/me/two-factor/codes"): {"present": "x"},
+    ("POST", "/api/people/me/two-factor/off"): {"present": "x"},
+    ("POST", "/api/people/tokens"): {"name": "mine", "scopes": ["read"]},
 }
-PERSONAL = "/api/preferences/"  # of people; a token, as here, has none
+PERSONAL = ("/api/preferences/", "/api/people/")  # of people, whose own tests send nasty bodies; a token, as here, has none of it
 # What is right in some field: null where a field may be empty, a boolean in a switch, an object in free parameters.
 RIGHT = {
     ("null in a required field", "description"), ("null in a required field", "parameters"), ("null in a required field", "max_position_size"),
@@ -74,13 +82,19 @@ def ids(api: Api) -> dict[str, Any]:
         "/api/alerts": api.get("/api/alerts")["data"]["alerts"][0]["id"],
         "/api/market": "BTC%2FUSDT",
         "/api/preferences": "language",
+        "/api/people/users": 1,
     }
 
 
 def filled(path: str, ids: dict[str, Any]) -> str:
     for begin, value in ids.items():
         if path.startswith(begin + "/<"):
-            return path.replace("<int:record_id>", str(value)).replace("<path:symbol>", str(value)).replace("<path:name>", str(value))
+            return (
+                path.replace("<int:record_id>", str(value))
+                .replace("<path:symbol>", str(value))
+                .replace("<path:name>", str(value))
+                .replace("<int:number>", str(value))
+            )
     return path
 
 

@@ -22,6 +22,7 @@ from client import Monitor
 from client.patience import Pace
 from client.verdict import Step, judge
 from client.wire import Answer, Wire
+from tests.support.processes import free_port
 from tests.support.waiting import until
 
 QUICK = Pace(gather=0.01, first=0.02, longest=0.05, barred=0.05, calm=0.1)
@@ -403,6 +404,24 @@ def test_a_server_that_never_answers_does_not_hold_the_bot_and_the_buffer_stays_
     assert not monitor.flush(0.05)
     assert monitor.get_statistics(timeout=0.1) is None
     assert not monitor.close(0.05)
+
+
+@pytest.mark.parametrize("server", ["blocked", "down", "refusing"])
+def test_a_report_takes_the_bot_no_5_ms_whatever_the_server_does(
+    server: str, silent_url: str, scripted: Scripted, monitor_to: Callable[..., Monitor]
+) -> None:
+    """R29: 19 of 20 calls, because the machine itself may hold up one."""
+    scripted.script = [Reply(422, "invalid_fields", {"records[0].x": "?"})] * 3_000
+    url = {"blocked": silent_url, "down": f"http://127.0.0.1:{free_port()}", "refusing": scripted.url}[server]
+    monitor = monitor_to(url, buffer_records=100)
+    taken = []
+    for number in range(1_000):
+        began = time.perf_counter()
+        report(monitor, str(number))
+        taken.append(time.perf_counter() - began)
+    assert sorted(taken)[950] < 0.005
+    assert monitor.dropped > 0
+    monitor.close(0.05)
 
 
 def test_drops_are_reported_once_the_server_takes_records_again(scripted: Scripted, monitor_to: Callable[..., Monitor]) -> None:

@@ -37,6 +37,9 @@ COMMANDS = [
     "user add",
     "user passwd",
     "migrate",
+    "backup",
+    "restore",
+    "doctor",
 ]
 
 
@@ -231,7 +234,7 @@ def test_ctrl_c_ends_a_command_with_130_and_no_traceback(command_store: Settings
     def interrupted(*_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("app.commands._ask_password", interrupted)
+    monkeypatch.setattr("app.people._ask_password", interrupted)
     assert main(["user", "add", "anna"]) == 130
 
 

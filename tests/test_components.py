@@ -495,7 +495,7 @@ def test_a_new_token_comes_with_five_lines_of_python_and_a_curl_line() -> None:
 
 def test_the_list_of_tokens_offers_to_revoke_those_in_force_alone() -> None:
     token = {"id": 3, "name": "bot", "prefix": "bv2_abcdef", "scopes": "ingest read", "bot": None, "created_at": NOW, "expires_at": None}
-    token |= {"last_used_at": None, "revoked_at": None}
+    token |= {"created_by": None, "last_used_at": None, "revoked_at": None}
     table = token_table([token, token | {"id": 2, "revoked_at": NOW}, token | {"id": 1, "expires_at": NOW}], NOW)
     assert attribute(table, "data-value") == ["3"]
     assert "revoked" in text(table)

@@ -71,10 +71,12 @@ def test_a_trace_is_part_of_the_line_and_cleaned_too() -> None:
 def test_records_go_to_the_terminal_and_to_a_file_in_the_data_folder(
     tmp_path: Path, logging_as_before: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    configure(tmp_path)
+    folder = tmp_path / "var"
+    configure(folder)
     logging.getLogger("app.test").info("started")
-    for text in (capsys.readouterr().err, (tmp_path / "logs" / FILE_NAME).read_text()):
+    for text in (capsys.readouterr().err, (folder / "logs" / FILE_NAME).read_text()):
         assert orjson.loads(text.splitlines()[-1])["message"] == "started"
+    assert [path.stat().st_mode & 0o777 for path in (folder, folder / "logs")] == [0o700, 0o700]  # its owner's alone
 
 
 def test_two_processes_that_share_a_file_lose_no_line_when_one_rotates_it(tmp_path: Path) -> None:

@@ -1,18 +1,21 @@
 """What is kept, for how long, and that trimming changes no counter and no state."""
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from data import retention
+from data import retention, sweep
 from data.desk import Desk
 from data.schema import Idempotency, Journal
 from data.settings import Settings
+from data.store import Store
 from data.times import now
 from tests.support.api import ALERT, CANDLE, CLOSE, EVENT, POSITION, SIGNAL, SNAPSHOT, TRADE, Api, ago, without
 
@@ -159,9 +162,17 @@ def test_trimming_stops_at_the_next_batch_when_told_to(api: Api, desk: Desk) -> 
     assert len(kept(desk, "event")) == 10
 
 
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Transactions of two rows at most."""
+    for name in ("FIRST", "FEWEST", "MOST"):
+        monkeypatch.setattr(sweep, name, 2)
+    monkeypatch.setattr(sweep, "PAUSE_SECONDS", 0.001)
+
+
+@pytest.mark.usefixtures("small_steps")
 def test_trimming_lets_go_of_the_store_between_batches(api: Api, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writers poll for SQLite's lock: without a pause they would find it taken until the last batch."""
-    monkeypatch.setattr(retention, "BATCH", 2)
     pauses: list[float] = []
     stopping = threading.Event()
     monkeypatch.setattr(stopping, "wait", pauses.append)
@@ -169,3 +180,76 @@ def test_trimming_lets_go_of_the_store_between_batches(api: Api, desk: Desk, mon
     age(desk, list(range(1, 11)), days=400)
     assert retention.trim(desk.store, 365, stopping) == 10
     assert len(pauses) >= 4
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_trimming_that_is_told_to_stop_between_two_batches_is_finished_by_the_next(api: Api, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(8):
+        api.post("/positions/update", {**POSITION, "current_price": 51_000 + number})
+    with desk.store.write() as connection:
+        connection.execute(update(Journal).values(received_at=now().replace(second=0, microsecond=0) - timedelta(days=2)))
+    stopping = threading.Event()
+
+    def told_to_stop(_seconds: float) -> bool:
+        stopping.set()
+        return True
+
+    monkeypatch.setattr(stopping, "wait", told_to_stop)
+    assert retention.trim(desk.store, 365, stopping) == 2
+    assert trimmed(desk) == 5
+    assert kept(desk, "position") == [8]
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_a_transaction_of_the_sweep_takes_as_many_rows_as_it_can_in_its_time(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(sweep, "AIM_SECONDS", 0.5)
+    sizes: list[int] = []
+
+    def a_thousand_in_its_time(keys: Sequence[Any]) -> list[Any]:
+        sizes.append(len(keys))
+        time.sleep(len(keys) / 2000)
+        return [delete(Journal).where(Journal.id.in_(keys))]
+
+    sweep.Sweep(store).delete(list(range(2500)), a_thousand_in_its_time)
+    assert sizes[0] == sweep.FIRST < sizes[1]
+    assert max(sizes) <= 1000
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+def test_the_file_shrinks_when_old_rows_have_gone(api: Api, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep, "FREE_PAGES", 10)
+
+    def pages() -> tuple[int, int]:
+        with desk.store.read() as connection:
+            return tuple(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ("page_count", "freelist_count"))
+
+    for _ in range(5):
+        api.batch(*({"kind": "event", **EVENT, "message": "m" * 500} for _ in range(1000)))
+    grown, _ = pages()
+    age(desk, list(range(1, 5001)), days=400)
+    assert trimmed(desk) == 5000
+    shrunk, free = pages()
+    assert shrunk < grown / 2
+    assert free <= 10
+    assert api.post("/activity", EVENT)["event"]["id"] == 5001
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_the_demo_goes_step_by_step_and_nothing_else_does(api: Api, desk: Desk) -> None:
+    records = {"trade": TRADE, "snapshot": SNAPSHOT, "candle": CANDLE, "signal": SIGNAL, "position": POSITION, "alert": ALERT, "event": EVENT}
+    for bot in ("demo-trend", "demonstrator", "alpha"):
+        api.batch(*({"kind": kind, **record, "bot": bot} | ({"symbol": bot} if kind == "candle" else {}) for kind, record in records.items()))
+    for number in range(5):
+        api.batch({"kind": "trade", **TRADE, "trade_id": f"more {number}", "bot": "demo-trend"}, {"kind": "event", **EVENT, "bot": "demo-trend"})
+    retention.forget(desk.store, "demo-")
+    with desk.store.read() as connection:
+        for table in (Journal.__table__, *(model.__table__ for model in retention.OF_BOTS)):
+            assert set(connection.scalars(select(table.c.bot))) == {"alpha", "demonstrator"}, table
+    api.post("/demo/remove")
+    assert api.get("/api/trades")["data"]["total"] == 2
+    assert {feed["bot"] for feed in desk.live.feeds()} == {"alpha", "demonstrator"}
+    api.post("/activity", {**EVENT, "bot": "demo-late"})
+    api.post("/demo/remove")
+    assert "demo-late" not in {feed["bot"] for feed in desk.live.feeds()}
+    assert [event["bot"] for event in api.get("/activity", since="2000-01-01T00:00:00Z")["events"]] == ["alpha", "demonstrator"]

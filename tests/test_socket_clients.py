@@ -1,5 +1,6 @@
 """The two official Socket.IO clients, Python's and JavaScript's under Node.js, over both transports: each is told the same."""
 
+import asyncio
 import json
 import os
 import queue
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 import requests
 
+from bench.faults.asking import Poster
+from bench.faults.crowd import Crowd, settled
 from tests.support.api import ALERT, CLOSE, EVENT, POSITION, SIGNAL, SNAPSHOT, TRADE
 from tests.support.paths import ROOT
 from tests.support.processes import bound_to_the_tests
@@ -197,3 +200,29 @@ def test_the_javascript_client_is_refused_without_a_token(live_server: LiveServe
     with in_javascript(live_server.url, "", transport, {}) as heard:
         assert "401" in f"{heard.wait_for('refused')}"
         assert heard.of("subscribed") == []
+
+
+def test_viewers_have_every_record_once_though_the_server_was_killed_under_them(live_server: LiveServer) -> None:
+    """As the documented way to resume has it: subscribe, then fetch what came after the last id. 500 of them: `bench.faults.storm`."""
+    token = live_server.token("read", "ingest")
+
+    async def watch() -> tuple[Crowd, int]:
+        crowd, poster = Crowd.of(10, live_server.port, token), Poster(live_server.port, token)
+        try:
+            assert await crowd.gather() == 10
+            await poster.post(rate=30, seconds=0.5)
+            await asyncio.to_thread(live_server.kill)
+            await settled(lambda: crowd.connected == 0, PATIENCE)
+            await asyncio.to_thread(live_server.start)
+            await poster.post(rate=30, seconds=0.5)
+            assert await settled(lambda: crowd.connected == 10, PATIENCE)
+            await poster.post(rate=30, seconds=0.5)
+            await settled(lambda: crowd.behind(poster.last) <= 0, PATIENCE)
+        finally:
+            await crowd.leave()
+        return crowd, poster.last
+
+    crowd, last = asyncio.run(watch())
+    assert last > 30
+    assert {watcher.last for watcher in crowd.watchers} == {last}
+    assert (crowd.total("missing"), crowd.total("doubled"), crowd.total("got")) == (0, 0, 10 * last)

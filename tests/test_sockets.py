@@ -1,25 +1,31 @@
 """The push, as the official Socket.IO client sees it, from a server as it is run."""
 
 import json
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from socket import SO_RCVBUF, SOL_SOCKET
 from typing import Any
 
 import pytest
 import requests
 import socketio
 from dash import Dash
-from websocket import create_connection
+from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]  # ships no types
+from websocket import WebSocket, WebSocketConnectionClosedException, create_connection
+from werkzeug.serving import ThreadedWSGIServer, make_server
 
-from app import sockets
+from app import messages, sockets
 from app.sockets import Push
+from app.wire import AT_ONCE, Backlog
 from data.accounts import Principal
 from data.desk import Desk
 from data.errors import Code, Refused
-from data.records import CloseIn, PositionIn, validated
+from data.records import CloseIn, EventIn, PositionIn, validated
 from tests.support.api import ALERT, CLOSE, CONTROLS, EVENT, MONITORING, POSITION, SIGNAL, TRADE
-from tests.support.server import LiveServer
+from tests.support.server import ADMIN_PASSWORD, LiveServer
 
 MESSAGES = ("activity", "signal", "position", "position_closed", "alert", "stats", "trade_executed", "portfolio_update", "resync")
 
@@ -96,6 +102,16 @@ def wait_for(condition: Callable[[], Any], within: float = 15.0) -> None:
         time.sleep(0.01)
 
 
+def ended(socket: WebSocket) -> bool:
+    """Say whether what comes next is the end, with a close frame (read as an empty text) or without."""
+    try:
+        return socket.recv() == ""
+    except (WebSocketConnectionClosedException, ConnectionError):
+        return True
+    finally:
+        socket.shutdown()  # the client leaves it open when the server was the one that cut it off
+
+
 def test_every_kind_arrives_as_the_full_record_that_rest_gives(viewer: Callable[..., Viewer], post: Callable[..., Any]) -> None:
     socket, polling = viewer(transports=["polling", "websocket"]), viewer(transports=["polling"])
     before = socket.ask("subscribe", {})["id"]
@@ -160,7 +176,7 @@ def test_a_viewer_chooses_bots_and_kinds(viewer: Callable[..., Viewer], post: Ca
     assert alerts.of("activity") == []
     wait_for(lambda: len(events.of("activity")) == 2)
     assert events.of("alert") == []
-    assert len(everything.of("activity")) == 2
+    wait_for(lambda: len(everything.of("activity")) == 2)
     alpha.ask("subscribe", {})
     post("/activity", {**EVENT, "bot": "beta"})
     wait_for(lambda: len(alpha.of("activity")) == 2)
@@ -230,6 +246,82 @@ def test_trades_and_snapshots_of_one_commit_come_as_lists_and_who_chose_a_bot_ge
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_sockets_of_a_session_that_was_signed_out_are_cut_even_those_that_never_came_as_far_as_a_viewer(live_server: LiveServer) -> None:
+    with requests.Session() as browser:
+        browser.trust_env = False
+        browser.post(f"{live_server.url}/login", data={"username": "admin", "password": ADMIN_PASSWORD}, allow_redirects=False, timeout=10)
+        cookie = f"session={browser.cookies['session']}"
+        address = f"{live_server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket"
+        with (
+            closing(create_connection(address, cookie=cookie, timeout=10)) as joined,
+            closing(create_connection(address, cookie=cookie, timeout=10)) as not_yet,
+        ):
+            joined.send("40")
+            assert [str(joined.recv())[:2] for _ in range(2)] == ["0{", "40"]
+            assert str(not_yet.recv()).startswith("0{")
+            assert browser.post(f"{live_server.url}/logout", timeout=10).status_code < 400
+            signed_out = time.monotonic()
+            assert [ended(socket) for socket in (joined, not_yet)] == [True, True]
+            assert time.monotonic() - signed_out < 5
+
+
+@pytest.fixture
+def served(app: Dash) -> Iterator[int]:
+    """The port of the app behind a server in this process, with its push at work."""
+    push: Push = app.server.extensions["botv2.push"]
+    server = make_server("127.0.0.1", 0, app.server, threaded=True)
+    assert isinstance(server, ThreadedWSGIServer)
+    server.daemon_threads = False  # so that its end waits for theirs
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    push.start()
+    try:
+        yield server.port
+    finally:
+        push.stop()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_of_a_viewer_that_takes_nothing_little_is_kept_and_it_is_cut_off(
+    desk: Desk, app: Dash, bearer: dict[str, str], served: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "BEHIND_SECONDS", 0.5)
+    push: Push = app.server.extensions["botv2.push"]
+    address = f"ws://127.0.0.1:{served}/socket.io/?EIO=4&transport=websocket"
+    with closing(create_connection(address, header=bearer, timeout=10, sockopt=[(SOL_SOCKET, SO_RCVBUF, 4096)])) as stalled:
+        stalled.send("40")
+        wait_for(lambda: push.viewers and push.wires)
+        [connection] = push.socketio.server.eio.sockets.values()
+        largest = 0
+        deadline = time.monotonic() + 30
+        while push.wires:
+            assert time.monotonic() < deadline, "it was not cut off"
+            desk.journal.append([validated(EventIn, {**EVENT, "message": "x" * 1900}) for _ in range(100)])
+            largest = max(largest, connection.queue.size)
+        assert not push.viewers
+        assert sockets.BEHIND_BYTES / 2 < largest < 2 * sockets.BEHIND_BYTES
+
+
+def test_a_backlog_is_counted_in_bytes_and_handed_out_in_small_parts() -> None:
+    backlog = Backlog()
+    for number in range(AT_ONCE + 4):
+        backlog.put(Packet(MESSAGE, f"{number:03}"))
+    backlog.put(None)
+    assert backlog.size == 3 * (AT_ONCE + 4)
+    part = [backlog.get(timeout=1).data]
+    with suppress(queue.Empty):
+        while True:
+            part.append(backlog.get(block=False).data)
+    assert part == [f"{number:03}" for number in range(AT_ONCE)]
+    rest = [backlog.get() for _ in range(5)]
+    assert [packet and packet.data for packet in rest] == ["016", "017", "018", "019", None]
+    assert backlog.size == 0
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
 def test_when_the_store_does_not_say_what_a_close_became_viewers_are_told_to_fetch(desk: Desk, app: Dash, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_ids: Any) -> Any:
         raise Refused(Code.STORAGE_BUSY, "the store is busy")
@@ -238,7 +330,7 @@ def test_when_the_store_does_not_say_what_a_close_became_viewers_are_told_to_fet
     sent: list[tuple[str, Any]] = []
     monkeypatch.setattr(desk.trades, "these", fail)
     monkeypatch.setattr(push.socketio, "emit", lambda message, data, **_: sent.append((message, data)))
-    push.viewers["one"] = sockets.Viewer(Principal("token:1", "tests", None, frozenset({"read"}), None, "token:1"))
+    push.viewers["one"] = messages.Viewer(Principal("token:1", "tests", None, frozenset({"read"}), None, "token:1"))
     push.start()
     try:
         desk.journal.append([validated(PositionIn, POSITION), validated(CloseIn, CLOSE)])

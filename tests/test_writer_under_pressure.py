@@ -6,6 +6,7 @@ import pytest
 
 from data import journal
 from data.desk import Desk
+from data.errors import Refused
 from tests.support.api import EVENT, Api
 
 
@@ -50,7 +51,7 @@ def test_an_error_of_the_writer_itself_costs_its_callers_their_patience_and_nobo
     commit = desk.journal._commit
     faults = iter([RuntimeError("not foreseen")])
 
-    def failing(batch: list[Any]) -> bool:
+    def failing(batch: list[Any]) -> Refused | None:
         for fault in faults:
             raise fault
         return commit(batch)

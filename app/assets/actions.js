@@ -14,7 +14,7 @@
     if (body !== undefined) headers["Content-Type"] = "application/json";
     let answer, said;
     try {
-      answer = await fetch(path, { method: method, credentials: "same-origin", cache: "no-store", headers: headers, body: body === undefined ? undefined : JSON.stringify(body) });
+      answer = await fetch(window.botv2At(path), { method: method, credentials: "same-origin", cache: "no-store", headers: headers, body: body === undefined ? undefined : JSON.stringify(body) });
       said = await answer.json();
     } catch (unreachable) {
       throw new Error(words("The server cannot be reached. Nothing was changed."));

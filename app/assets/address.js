@@ -105,10 +105,10 @@
     const search = only(SHARED);
     for (const link of document.querySelectorAll("a[data-page]")) {
       link.setAttribute("href", link.pathname + search);
-      if (link.pathname === window.location.pathname) link.setAttribute("aria-current", "page");
+      if (window.botv2Here(link) === window.botv2Here()) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    document.documentElement.dataset.page = window.location.pathname.slice(1) || HOME; // the styles hide what a page has no use for
+    document.documentElement.dataset.page = window.botv2Here().slice(1) || HOME; // the styles hide what a page has no use for
   }
 
   function changed() {

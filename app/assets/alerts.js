@@ -6,7 +6,7 @@
   "use strict";
   const botv2Words = window.botv2Words;
   const make = window.botv2Make;
-  const ALERTS = "/api/monitoring/alerts?clear=false";
+  const ALERTS = window.botv2At("/api/monitoring/alerts?clear=false");
   const BACKGROUND = { Accept: "application/json", "X-Botv2-Background": "1" }; // does not prolong the session
   const CURSOR = "botv2-alert-cursor"; // of this tab
   const SEEN = "botv2-alerts-seen"; // of this browser

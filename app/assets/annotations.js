@@ -23,7 +23,7 @@
   let version = null; // of all annotations, as the pulse says
 
   async function fetchOf(name) {
-    const answer = await fetch(`${API}/${encodeURIComponent(name)}?limit=${MOST}`, { headers: BACKGROUND, credentials: "same-origin", cache: "no-store" });
+    const answer = await fetch(window.botv2At(`${API}/${encodeURIComponent(name)}?limit=${MOST}`), { headers: BACKGROUND, credentials: "same-origin", cache: "no-store" });
     if (!answer.ok) throw new Error("annotations answered " + answer.status);
     put(name, (await answer.json()).data.annotations);
   }

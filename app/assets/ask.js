@@ -79,7 +79,7 @@
     const params = address().all();
     params.set("compare", address().listed(picked));
     dialog(COMPARE).close();
-    address().go("/strategies", params);
+    address().go(window.botv2At("/strategies"), params);
   }
 
   const PREPARE = { [RANGE]: prepareRange, [COMPARE]: prepareCompare };

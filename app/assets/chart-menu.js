@@ -52,7 +52,7 @@
   function address(panel, format) {
     const query = chart().query(panel);
     query.set("format", format);
-    return `/api/charts/${chart().key(panel)}?${query}`;
+    return window.botv2At(`/api/charts/${chart().key(panel)}?${query}`);
   }
 
   function refresh() {

@@ -140,7 +140,7 @@
     showChart(answer.figure || null, answer.caption);
     showForm(answer.form || null);
     for (const link of dialog().querySelectorAll("a[data-format]")) {
-      if (answer.export) link.href = answer.export + (answer.export.includes("?") ? "&" : "?") + "format=" + link.dataset.format;
+      if (answer.export) link.href = window.botv2At(answer.export) + (answer.export.includes("?") ? "&" : "?") + "format=" + link.dataset.format;
     }
     part(".menu-button").hidden = !answer.export;
     dialog().classList.remove("waiting");

@@ -134,7 +134,7 @@
     for (const link of document.querySelectorAll('[data-export="/api/monitoring/activity/export"]')) {
       const params = new URLSearchParams([["format", link.textContent.toLowerCase()]]);
       for (const name of FILTERS) if (wanted.get(name)) params.set(name, wanted.get(name));
-      link.href = link.dataset.export + "?" + params;
+      link.href = window.botv2At(link.dataset.export + "?" + params);
     }
   }
 

@@ -127,7 +127,7 @@
       for (const link of row.querySelectorAll("a")) {
         const params = new URLSearchParams([["format", link.textContent.toLowerCase()]]);
         for (const [name, value] of Object.entries(wanted)) if (value !== null && value !== undefined && value !== "") params.set(name, value);
-        link.href = link.dataset.export + "?" + params;
+        link.href = window.botv2At(link.dataset.export + "?" + params);
       }
     }
     menu.hidden = !offered;
@@ -183,7 +183,7 @@
     if (version === undefined || version === counted) return;
     counted = version;
     try {
-      const answer = await fetch("/api/alerts?limit=1", { headers: BACKGROUND, credentials: "same-origin", cache: "no-store" });
+      const answer = await fetch(window.botv2At("/api/alerts?limit=1"), { headers: BACKGROUND, credentials: "same-origin", cache: "no-store" });
       if (!answer.ok) throw new Error("alerts answered " + answer.status);
       const { total } = (await answer.json()).data;
       const place = document.querySelector(".active-alerts");

@@ -8,7 +8,7 @@
    `botv2:heard` (records were pushed), `botv2:resync`, `botv2:drawn` and `botv2:page` (another page is shown). */
 (function () {
   "use strict";
-  const PULSE_URL = "/api/monitoring/pulse";
+  const PULSE_URL = window.botv2At("/api/monitoring/pulse");
   const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body", bar: "-bar" };
   const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "portfolio_update", "trade_executed", "annotation_created", "annotation_deleted", "resync"];
   const KINDS = ["events", "signals", "positions", "alerts", "stats", "feeds"]; // those that a panel hangs on at once
@@ -59,7 +59,7 @@
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       if (answer.status === 401) {
-        window.location.assign("/login?next=" + encodeURIComponent(window.location.pathname + window.location.search));
+        window.location.assign(window.botv2At("/login?next=" + encodeURIComponent(window.botv2Here() + window.location.search)));
         return;
       }
       if (answer.status !== 304 && !answer.ok) throw new Error("pulse answered " + answer.status);
@@ -181,7 +181,7 @@
   }
 
   function connect() {
-    socket = window.io({ path: "/socket.io", transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+    socket = window.io({ path: window.botv2At("/socket.io"), transports: ["websocket", "polling"], tryAllTransports: true, reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     socket.on("connect", () => {
       socket.emit("subscribe", {});
       beatEvery(HEARTBEAT_MS);

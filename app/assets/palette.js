@@ -28,7 +28,7 @@
     const chart = (name) => () => {
       const params = address().all();
       params.set("symbol", address().listed([name]));
-      address().go("/market", params);
+      address().go(window.botv2At("/market"), params);
     };
     return [
       ...listed(strategies, words("Strategy"), (name) => () => window.botv2Detail.open("strategy:" + name)),
@@ -45,7 +45,7 @@
       { label: words("Hide amounts"), run: press("[data-amounts-choice]") },
       { label: words("Icons only"), run: press("#frame-collapse") },
       { label: words("Keyboard shortcuts"), run: () => window.botv2Open(HELP) },
-      { label: words("Logout"), run: () => window.location.assign("/logout") },
+      { label: words("Logout"), run: () => window.location.assign(window.botv2At("/logout")) },
     ].map((action) => ({ ...action, group: words("Action") }));
   }
 

@@ -354,7 +354,7 @@
     if (!known) return;
     for (const link of document.querySelectorAll(`#${panel} [data-export]`)) {
       const format = new URL(link.href).searchParams.get("format");
-      link.href = `${link.dataset.export}?format=${format}${known.dataset.query ? "&" + known.dataset.query : ""}`;
+      link.href = window.botv2At(`${link.dataset.export}?format=${format}${known.dataset.query ? "&" + known.dataset.query : ""}`);
     }
     if (tableOf(panel)) freshen(tableOf(panel));
   }

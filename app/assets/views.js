@@ -28,7 +28,7 @@
   }
 
   function here() {
-    return { path: window.location.pathname, search: window.location.search };
+    return { path: window.botv2Here(), search: window.location.search };
   }
 
   async function save(event) {
@@ -61,7 +61,7 @@
   function row(view) {
     const label = words("Delete the view “{name}”", { name: view.name });
     const gone = make("button", { type: "button", className: "btn-flat", title: label, "aria-label": label, onclick: () => remove(view) }, icon("close"));
-    return make("li", {}, make("a", { href: view.path + view.search }, view.name), gone);
+    return make("li", {}, make("a", { href: window.botv2At(view.path + view.search) }, view.name), gone);
   }
 
   function form() {

@@ -13,6 +13,7 @@ from app.pages import alerts, dashboard, market, monitoring, not_found, portfoli
 from app.pages import settings as settings_page
 from components.frame import frame
 from components.ids import Id
+from components.links import path_in
 from components.navigation import LIVE_PATH, SETTINGS_PATH
 from components.words import N_, _
 from data.accounts import Principal
@@ -59,8 +60,8 @@ def validation_layout(settings: Settings) -> html.Div:
 
 
 def page_at(path: object) -> Page:
-    """Return the page of a path, `NOT_FOUND` for an unknown one. What is no text counts as ``/``."""
-    return PAGES.get(path if isinstance(path, str) and path else "/", NOT_FOUND)
+    """Return the page of an address's path, `NOT_FOUND` for an unknown one. What is no text counts as ``/``."""
+    return PAGES.get(path_in(path) if isinstance(path, str) and path else "/", NOT_FOUND)
 
 
 def register_pages(app: Dash, viewer: Callable[[], Principal | None]) -> None:

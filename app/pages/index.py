@@ -8,14 +8,16 @@ import orjson
 
 from app.speech import chosen
 from components.format import date_pattern, months
+from components.links import at
 from components.words import _, script_words, speech
 
 INDEX_STRING = """<!doctype html>
-<html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}" data-currency="{%currency%}">
+<html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}" data-currency="{%currency%}"
+  data-base="{%base%}">
   <head>
     {%metas%}
     <title>{%title%}</title>
-    <script src="/assets/head/theme.js"></script>
+    <script src="{%base%}/assets/head/theme.js"></script>
     {%favicon%}
     {%css%}
   </head>
@@ -34,6 +36,11 @@ INDEX_STRING = """<!doctype html>
 class Document(dash.Dash):
     """Dash with a document that is made for each request."""
 
+    def _config(self) -> dict[str, Any]:
+        """Dash's own, without what tells a stranger which software to look up; its renderer in a browser reads none of that."""
+        config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]  # Dash does not say what it returns
+        return {name: value for name, value in config.items() if "version" not in name or name == "disable_version_check"}
+
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]  # Dash gives the parts by name
         """Return the document: the parts that Dash made, and what depends on who asks."""
         page = INDEX_STRING
@@ -49,6 +56,7 @@ def _personal() -> dict[str, str]:
         "language": speech().language,
         "pair": preferred.get("pair", "teal-coral"),
         "currency": html.escape(speech().currency or ""),
+        "base": at(""),
         "amounts": "hidden" if preferred.get("hide_amounts") else "shown",
         "noscript": html.escape(_("BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.")),
         "words": _for_scripts(),

@@ -2,6 +2,7 @@
 
 from dash import dcc, html
 
+from components.links import at
 from components.navigation import LIVE_PATH
 from components.words import _
 
@@ -13,7 +14,7 @@ def layout(_may_control: bool) -> html.Div:
             [
                 html.H2(_("There is no page at this address")),
                 html.P(_("The link may be old or mistyped.")),
-                dcc.Link(_("Go to the Live Monitor"), href=LIVE_PATH),
+                dcc.Link(_("Go to the Live Monitor"), href=at(LIVE_PATH)),
             ],
             className="card not-found",
         ),

@@ -3,7 +3,7 @@
 from dash import html
 
 from app.version import RELEASE
-from components import settings
+from components import audit, people, settings
 
 
 def layout(may_control: bool) -> html.Div:
@@ -12,10 +12,13 @@ def layout(may_control: bool) -> html.Div:
         settings.appearance(),
         settings.formats(),
         settings.notifications(),
-        settings.users(may_control),
-        settings.tokens(may_control),
-        settings.retention(),
         settings.about(RELEASE),
+        settings.account(),
+        settings.users(),
+        settings.tokens(may_control),
+        *audit.place(),
+        settings.retention(),
         settings.demo_data(),
+        *people.place(),
     ]
     return html.Div(cards, className="page settings")

@@ -25,6 +25,7 @@ SCOPES = {
     "read": "Needs the scope `read`, which every signed-in person has.",
     "ingest": "Needs the scope `ingest`, which bots have, and of people operators and admins.",
     "control": "Needs the scope `control`, which of people operators and admins have.",
+    "admin": "For people with the role admin; no token has it.",
     PUBLIC: "Open to all.",
 }
 REFUSALS = {

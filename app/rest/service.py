@@ -11,6 +11,7 @@ from app.rest.endpoint import AnyQuery, Call, Endpoint, blueprint
 from app.rest.shapes import Count, Shape, Time
 from app.version import API_VERSION, RELEASE
 from data.desk import Desk
+from data.shared import State
 
 
 class DatabaseHealth(Shape):
@@ -28,6 +29,12 @@ class FeedHealth(Shape):
     last_record_at: Time | None
 
 
+class RedisHealth(Shape):
+    """Whether limits and kept answers are shared with other processes; without Redis each has its own, and nothing else is missing."""
+
+    state: State
+
+
 class Health(Shape):
     """What was measured now."""
 
@@ -37,6 +44,7 @@ class Health(Shape):
     uptime_seconds: float
     database: DatabaseHealth
     feed: FeedHealth
+    redis: RedisHealth
 
 
 def get_health(call: Call) -> Response:

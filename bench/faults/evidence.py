@@ -4,11 +4,13 @@ import hashlib
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Set
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Set
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 EVENT_TYPES = ("ORDER", "STRATEGY", "RISK", "SYSTEM", "ALERT")
 SEVERITIES = ("INFO", "SUCCESS", "WARNING", "ERROR")  # not CRITICAL, which would add alerts of the rules' own
@@ -83,21 +85,27 @@ class Verdict:
         return not (self.lost or self.half or self.doubled or self.other)
 
 
-def judge(database: Path, sent: Iterable[Sent], acknowledged: Set[Sent]) -> Verdict:
-    """Compare the journal of a stopped server with what was sent and acknowledged."""
-    with closing(sqlite3.connect(database)) as connection:
+def judge(database: Path | str, sent: Iterable[Sent], acknowledged: Set[Sent]) -> Verdict:
+    """Compare the journal of a stopped server (an SQLite file, or libpq's address of a PostgreSQL database) with what was sent and acknowledged."""
+    with _opened(database) as connection:
         rows = connection.execute("SELECT id, kind, effect, body FROM journal ORDER BY id").fetchall()
         verdict = Verdict(acknowledged=sum(len(request.records()) for request in acknowledged), stored=len(rows))
         verdict.other += _faults_of_the_store(connection, rows)
     stored: dict[str, list[dict[str, Any]]] = {}
     for _, _, _, text in rows:
-        body = json.loads(text)
+        body = json.loads(text) if isinstance(text, str) else text
         stored.setdefault(str(body.get("message") or body.get("symbol")).partition(" ")[0], []).append(body)
     for request in sent:
         _judge_one(request, stored, verdict, acknowledged=request in acknowledged)
     if stored:
         verdict.other.append(f"{len(stored)} records that nobody sent, {next(iter(stored))!r} among them")
     return verdict
+
+
+@contextmanager
+def _opened(database: Path | str) -> Iterator[Any]:  # of two drivers, which are used alike here
+    with closing(psycopg.connect(database) if isinstance(database, str) else sqlite3.connect(database)) as connection:
+        yield connection
 
 
 def _judge_one(request: Sent, stored: dict[str, list[dict[str, Any]]], verdict: Verdict, *, acknowledged: bool) -> None:
@@ -114,10 +122,10 @@ def _judge_one(request: Sent, stored: dict[str, list[dict[str, Any]]], verdict: 
         verdict.half += sum(1 for body in bodies if not expected[name].items() <= body.items())
 
 
-def _faults_of_the_store(connection: sqlite3.Connection, rows: list[tuple[int, str, str, str]]) -> list[str]:
+def _faults_of_the_store(connection: Any, rows: list[tuple[int, str, str, Any]]) -> list[str]:
     """Return what is wrong with the file itself, with the order and with the counters."""
     found = []
-    if (integrity := connection.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
+    if isinstance(connection, sqlite3.Connection) and (integrity := connection.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
         found.append(f"integrity_check: {integrity}")
     counters = dict(connection.execute("SELECT name, value FROM counter"))
     kinds = Counter(kind for _, kind, _, _ in rows)

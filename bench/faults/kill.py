@@ -4,65 +4,20 @@
 """
 
 import argparse
-import http.client
 import random
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api import Answer, Api
 from bench.faults.evidence import Sent, Verdict, compare, judge
+from bench.faults.writers import Team, Writer
 from bench.program import Program, make_token
 
 READY_WITHIN = 2.0
-FINISH_WITHIN = 30.0
-PAUSE = 0.02  # between two attempts of a writer whose server is gone
-BUSY = {429, 503, 507}
-
-
-class Writer(threading.Thread):
-    """A bot that posts numbered records without a pause; a `stubborn` one repeats each under its key until it is answered."""
-
-    def __init__(self, number: int, port: int, token: str, *, stubborn: bool) -> None:
-        """Prepare the `number`-th writer."""
-        super().__init__(name=f"writer-{number}", daemon=True)
-        self.number, self.stubborn = number, stubborn
-        self.sent: list[Sent] = []
-        self.acknowledged: dict[Sent, Answer] = {}
-        self.refused = 0
-        self.surprises: list[str] = []
-        self.finish, self.abandon = threading.Event(), threading.Event()
-        self._api = Api(port, token)
-
-    def run(self) -> None:
-        """Post until told to finish; a stubborn writer still brings its last record home."""
-        while not self.finish.is_set():
-            request = Sent(self.number, len(self.sent))
-            self.sent.append(request)
-            while not self._post(request) and self.stubborn and not self.abandon.is_set():
-                time.sleep(PAUSE)
-        self._api.close()
-
-    def _post(self, request: Sent) -> bool:
-        """Send a request once; returns whether an answer came that ends the matter."""
-        key = f"{request.writer}-{request.number}" if self.stubborn else None
-        try:
-            answer = self._api.post(request.path, request.body(), key)
-        except (OSError, http.client.HTTPException, ValueError):
-            time.sleep(PAUSE)
-            return False
-        if answer.status in {200, 201}:
-            self.acknowledged[request] = answer
-        elif answer.status in BUSY:
-            self.refused += 1
-            return False
-        else:
-            self.surprises.append(f"{request.path} answered {answer.status}: {answer.body}")
-        return True
 
 
 @dataclass
@@ -98,35 +53,31 @@ def run(folder: Path, *, kills: int, writers: int = 8, durability: str = "full",
     chance = random.Random(seed)
     module = "bench.faults.ack_first" if ack_first else "app"
     program = Program(folder, module, "run", BOTV2_DURABILITY=durability)
-    threads: list[Writer] = []
+    team = Team([])
     try:
         program.start()
         token = make_token(program, "read", "ingest")
-        threads = [Writer(number, program.port, token, stubborn=number % 2 == 0) for number in range(writers)]
-        for thread in threads:
+        team = Team([Writer(number, program.port, token, stubborn=number % 2 == 0) for number in range(writers)])
+        for thread in team.writers:
             thread.start()
         ready = []
         for _ in range(kills):
             time.sleep(chance.uniform(0.05, 0.9))
             program.kill()
             ready.append(program.start())
-        for thread in threads:
-            thread.finish.set()
-        for thread in threads:
-            thread.join(FINISH_WITHIN)
+        team.finish()
         told = _told(Api(program.port, token))
         program.stop()
     finally:
         program.kill()
-        for thread in threads:
+        for thread in team.writers:
             thread.finish.set()
             thread.abandon.set()
-    requests = [request for thread in threads for request in thread.sent]
-    answers = {request: answer for thread in threads for request, answer in thread.acknowledged.items()}
-    verdict = judge(folder / "botv2.sqlite", requests, answers.keys())
-    verdict.other += [surprise for thread in threads for surprise in thread.surprises]
+    answers = team.acknowledged
+    verdict = judge(folder / "botv2.sqlite", team.sent, answers.keys())
+    verdict.other += team.surprises
     verdict.other += compare(folder / "botv2.sqlite", told, {} if ack_first else {_name(request): _id(answer) for request, answer in answers.items()})
-    return Report(verdict, kills, len(requests), sum(thread.refused for thread in threads), ready)
+    return Report(verdict, kills, len(team.sent), len(team.refusals), ready)
 
 
 def _told(api: Api) -> dict[int, str]:

@@ -11,6 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from components.ids import Id
+from components.links import at
 from components.panels.base import Panel
 from components.parts import DECORATION, facts, icon, menu, named, pressed
 from components.words import N_, _
@@ -44,7 +45,7 @@ def chart_menu(panel: Panel) -> html.Details:
         _item("table", _("Show as table")),
         _item("annotate", _("Add annotation"), "needs-control") if panel.is_timeline else None,
         _item("range", _("Select range…")) if panel.brushes else None,
-        *(html.A(name.upper(), href=f"/api/charts/{panel.key}?format={name}", download="", **facts(export=panel.key)) for name in EXPORTS),
+        *(html.A(name.upper(), href=at(f"/api/charts/{panel.key}?format={name}"), download="", **facts(export=panel.key)) for name in EXPORTS),
         *(_item(name, name.upper()) for name in PICTURES),
     ]
     label = _("What can be done with {chart}").format(chart=panel.heading)

@@ -26,6 +26,7 @@ from components.details.base import (
     text,
     trade_list,
 )
+from components.links import at
 from components.parts import Content, Record, chip
 from components.words import N_, _
 from data.errors import Code, Refused
@@ -147,7 +148,7 @@ def _symbol(desk: "Desk", name: str, selection: Selection) -> Record:
 
 def _draw_symbol(answer: Record, now: datetime) -> Detail:
     price, name = answer["price"], answer["symbol"]
-    market = html.A(_("Show the candles"), href=f"/market?{urlencode({'symbol': in_one_field([name])})}", className="btn-line")
+    market = html.A(_("Show the candles"), href=at(f"/market?{urlencode({'symbol': in_one_field([name])})}"), className="btn-line")
     opened = [_opened(position) for position in answer["positions"]]
     positions = html.Ul(opened, className="sheet-list") if opened else html.P(_("No open position"), className="sec")
     return Detail(

@@ -5,7 +5,8 @@ import secrets
 from dataclasses import dataclass, field
 
 SCOPES = frozenset({"read", "ingest", "control"})
-ROLE_SCOPES: dict[str, frozenset[str]] = {"viewer": frozenset({"read"}), "operator": SCOPES, "admin": SCOPES}
+ADMIN_SCOPE = "admin"  # users, everybody's tokens and the audit log; of people alone, no token has it
+ROLE_SCOPES: dict[str, frozenset[str]] = {"viewer": frozenset({"read"}), "operator": SCOPES, "admin": SCOPES | {ADMIN_SCOPE}}
 MAX_NAME = 200
 
 
@@ -35,6 +36,11 @@ class Principal:
     def number(self) -> int:
         """Return the number of the user or token in its table."""
         return int(self.id.partition(":")[2])
+
+    @property
+    def is_admin(self) -> bool:
+        """Return whether it may manage people."""
+        return ADMIN_SCOPE in self.scopes
 
     @property
     def is_session(self) -> bool:

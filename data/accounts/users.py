@@ -6,13 +6,13 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data import times
-from data.accounts.base import AccountsBase
+from data.accounts.base import AccountsBase, UserRow
+from data.accounts.passwords import MAX_PASSWORD, MIN_PASSWORD
 from data.accounts.principal import MAX_NAME, ROLE_SCOPES, new_secret, storable
 from data.errors import Code, Refused
-from data.schema import Session, User
+from data.schema import PendingSignIn, Session, User
 
 ADMIN = "admin"
-MIN_PASSWORD, MAX_PASSWORD = 8, 1024
 SYSTEM = "system"
 
 
@@ -20,10 +20,11 @@ class Users(AccountsBase):
     """The part of `Accounts` that knows people."""
 
     def ensure_admin(self) -> str | None:
-        """Make the user `admin`, or give it the password that the environment now names (its sessions end then).
+        """Make the user `admin`, or give it the password that the environment now names (its sessions end then); anchor the audit log.
 
         Returns the random password that was made, at the first start without BOTV2_ADMIN_PASSWORD; else None.
         """
+        self._audit.anchor()
         secret = self._settings.botv2_admin_password
         with self._store.read() as connection:
             row = self._user_or_none(connection, ADMIN)
@@ -48,8 +49,7 @@ class Users(AccountsBase):
         faults = {}
         if not name.strip() or storable(name, MAX_NAME) != name:
             faults["name"] = f"must have 1 to {MAX_NAME} characters"
-        if role not in ROLE_SCOPES:
-            faults["role"] = f"must be one of {', '.join(sorted(ROLE_SCOPES))}"
+        faults |= _role_faults(role)
         if password is not None:
             faults |= _password_faults(password)
         if faults:
@@ -65,31 +65,75 @@ class Users(AccountsBase):
 
     def set_password(self, name: str, password: str, *, actor: str = "cli", address: str = "") -> None:
         """Change a user's password and end all its sessions; raises `Refused` (`not_found`, `invalid_fields`)."""
-        if faults := _password_faults(password):
-            raise Refused(Code.INVALID_FIELDS, "the password cannot be set", fields=faults)
-        self._change(name, "user.password", actor, address, password_hash=self._passwords.hash(password))
+        hashed = self._hashed(password)
+        with self._store.write() as connection:
+            self._set_password(connection, self._user(connection, name), hashed, actor, address)
+        self._known_sessions.forget()
+
+    def change_password(self, name: str, present: str, password: str, *, address: str) -> None:
+        """Change a user's own password, for who knows the `present` one, and end all its sessions, this one too.
+
+        Raises `Refused`: `invalid_fields` when one of them is wrong, `rate_limited` after too many wrong ones.
+        """
+        self._confirm_password(name, present, address)
+        self.set_password(name, password, actor=name, address=address)
+
+    def set_role(self, name: str, role: str, *, actor: str = "cli", address: str = "") -> None:
+        """Give a user another role, ending all its sessions.
+
+        Raises `Refused`: `not_found`, `invalid_fields`, or `conflict` for the last admin.
+        """
+        if faults := _role_faults(role):
+            raise Refused(Code.INVALID_FIELDS, "the role cannot be set", fields=faults)
+        self._change(name, "user.role", actor, address, "role", role)
 
     def set_disabled(self, name: str, disabled: bool, *, actor: str = "cli", address: str = "") -> None:
-        """Shut a user out, ending all its sessions, or let it in again; raises `Refused` (`not_found`)."""
-        self._change(name, "user.disable" if disabled else "user.enable", actor, address, disabled=disabled)
+        """Shut a user out, ending all its sessions, or let it in again; raises `Refused` (`not_found`, `conflict` for the last admin)."""
+        self._change(name, "user.disable" if disabled else "user.enable", actor, address, "disabled", disabled)
 
     def list_users(self) -> list[dict[str, Any]]:
-        """Return every user as `id, name, role, disabled, created_at`, by name."""
-        query = select(User.id, User.name, User.role, User.disabled, User.created_at).order_by(User.name)
+        """Return every user as `id, name, role, disabled, created_at`, `has_password` and `two_factor`, by name."""
+        columns = (User.id, User.name, User.role, User.disabled, User.created_at)
+        also = (User.password_hash.is_not(None).label("has_password"), User.totp_since.is_not(None).label("two_factor"))
         with self._store.read() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
+            return [dict(row) for row in connection.execute(select(*columns, *also).order_by(User.name)).mappings()]
 
-    def _change(self, name: str, action: str, actor: str, address: str, **values: Any) -> None:
+    def _change(self, name: str, action: str, actor: str, address: str, column: str, value: str | bool) -> None:
+        """Set a column that decides what a user may do. What the user's tokens may follows from it."""
         with self._store.write() as connection:
+            # All admins' rows are locked, so that two who demote each other do it one after the other.
+            admins = connection.execute(select(User.id).where(User.role == ADMIN, User.disabled.is_(False)).with_for_update()).scalars().all()
             user = self._user(connection, name)
-            connection.execute(update(User).where(User.id == user.id).values(**values))
+            before = getattr(user, column)
+            if before == value:
+                return
+            if value is not False and list(admins) == [user.id]:
+                raise Refused(
+                    Code.CONFLICT, "this is the last admin: make another one first", fields={column: "would leave nobody who manages people"}
+                )
+            connection.execute(update(User).where(User.id == user.id).values({column: value}))
             ended = self._end_sessions(connection, user.id)
-            self._audit.add(connection, actor, action, name, address, before={"disabled": user.disabled}, after={"sessions_ended": ended})
+            self._audit.add(connection, actor, action, name, address, {column: before}, {column: value, "sessions_ended": ended})
         self._known_sessions.forget()
+        self._known_tokens.forget()
+
+    def _hashed(self, password: str) -> str:
+        """Return the hash of a new password; raises `Refused` (`invalid_fields`)."""
+        if faults := _password_faults(password):
+            raise Refused(Code.INVALID_FIELDS, "the password cannot be set", fields=faults)
+        return self._passwords.hash(password)
+
+    def _set_password(self, connection: Connection, user: UserRow, hashed: str, actor: str, address: str) -> None:
+        connection.execute(update(User).where(User.id == user.id).values(password_hash=hashed))
+        ended = self._end_sessions(connection, user.id)
+        self._audit.add(connection, actor, "user.password", user.name, address, after={"sessions_ended": ended})
 
     @staticmethod
     def _end_sessions(connection: Connection, user_id: int) -> int:
-        ended = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).values(revoked_at=times.now())
+        """End a user's sessions, and what waits for a code to become one; return how many sessions there were."""
+        moment = times.now()
+        connection.execute(update(PendingSignIn).where(PendingSignIn.user_id == user_id, PendingSignIn.ended_at.is_(None)).values(ended_at=moment))
+        ended = update(Session).where(Session.user_id == user_id, Session.revoked_at.is_(None)).values(revoked_at=moment)
         return connection.execute(ended).rowcount
 
 
@@ -97,3 +141,7 @@ def _password_faults(password: str) -> dict[str, str]:
     if MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         return {}
     return {"password": f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"}
+
+
+def _role_faults(role: str) -> dict[str, str]:
+    return {} if role in ROLE_SCOPES else {"role": f"must be one of {', '.join(sorted(ROLE_SCOPES))}"}

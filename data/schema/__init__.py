@@ -5,7 +5,7 @@ from data.schema.book import MarketData, Portfolio, Strategy, Trade
 from data.schema.figures import RiskMetrics, StrategyPerformance
 from data.schema.live import AlertCursor, AlertFiring, AlertRule, BotState, Counter, Idempotency, Journal, Position, Signal
 from data.schema.marks import Alert, Annotation
-from data.schema.people import ApiToken, AuditEntry, Preference, Session, SignInLink, User
+from data.schema.people import ApiToken, AuditEntry, PendingSignIn, Preference, RecoveryCode, Session, SignInLink, User
 
 __all__ = [
     "Alert",
@@ -21,9 +21,11 @@ __all__ = [
     "Idempotency",
     "Journal",
     "MarketData",
+    "PendingSignIn",
     "Portfolio",
     "Position",
     "Preference",
+    "RecoveryCode",
     "RiskMetrics",
     "Session",
     "SignInLink",

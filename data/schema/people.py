@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from data import times
@@ -19,6 +19,9 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     role: Mapped[str] = mapped_column(String(12), comment="admin, operator or viewer")
     disabled: Mapped[bool] = mapped_column(default=False)
+    totp_secret: Mapped[str | None] = mapped_column(String(200), comment="what makes the codes of the second factor, encrypted")
+    totp_since: Mapped[datetime | None] = mapped_column(comment="since when a code is asked for; null: not, or not confirmed yet")
+    totp_step: Mapped[int | None] = mapped_column(BigInteger, comment="the half minute of the last code that counted; no code counts twice")
     created_at: Mapped[datetime] = mapped_column(default=times.now)
     updated_at: Mapped[datetime] = mapped_column(default=times.now, onupdate=times.now)
 
@@ -46,6 +49,7 @@ class ApiToken(Base):
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[str] = mapped_column(String(60), comment="space-separated: read ingest control")
     bot: Mapped[str | None] = mapped_column(Name)
+    created_by: Mapped[int | None] = mapped_column(BigInteger, comment="the user who made it; null: made on the command line")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
@@ -53,13 +57,34 @@ class ApiToken(Base):
 
 
 class SignInLink(Base):
-    """A link that opens one session, once."""
+    """A link that opens one session, once; one of those that reset a password sets it first."""
 
     __tablename__ = "sign_in_link"
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    resets_password: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+class PendingSignIn(Base):
+    """Somebody who knew the password, or had a link, and still owes a code; it opens nothing."""
+
+    __tablename__ = "pending_sign_in"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    tries: Mapped[int] = mapped_column(default=0)
+    ended_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """What stands in for a code of the second factor, once; the key is its SHA-256."""
+
+    __tablename__ = "recovery_code"
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id", ondelete="CASCADE"), index=True)
     used_at: Mapped[datetime | None]
 
 
@@ -74,7 +99,7 @@ class Preference(Base):
 
 
 class AuditEntry(Base):
-    """Who did what, when, from where; what was there before and after. Only ever appended to."""
+    """Who did what, when, from where; what was there before and after. Only ever appended to: each row's hash covers the one before it."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -85,4 +110,6 @@ class AuditEntry(Base):
     address: Mapped[str] = mapped_column(String(64))
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
+    previous_hash: Mapped[str] = mapped_column(String(64), server_default=text("''"))
+    hash: Mapped[str] = mapped_column(String(64), server_default=text("''"))
     __table_args__ = (Index("ix_audit_at", "at"),)

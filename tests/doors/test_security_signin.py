@@ -123,6 +123,7 @@ def test_cookie_that_was_copied_is_worthless_after(client: FlaskClient, doors: S
     elif end == "password":
         doors.accounts.set_password("admin", "another password")
     else:
+        doors.accounts.add_user("another", PASSWORD, "admin")  # the last admin cannot be shut out
         doors.accounts.set_disabled("admin", True)
     assert not is_in(thief)
 

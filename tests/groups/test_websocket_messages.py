@@ -178,10 +178,10 @@ def test_who_falls_behind_is_left_out_and_holds_up_nobody(
     api: Api, push: Push, viewer: Callable[..., SocketIOTestClient], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow, quick = viewer("read"), viewer("read")
-    waiting = dict.fromkeys(push.viewers, 0)
+    waiting = dict.fromkeys(push.viewers, (0, 0))
     slow_sid = next(iter(push.viewers))
     monkeypatch.setattr(push, "_queued", waiting.__getitem__)
-    waiting[slow_sid] = sockets.BEHIND_PACKETS + 1
+    waiting[slow_sid] = (1, sockets.BEHIND_BYTES + 1)
     api.post("/activity", EVENT)
     assert [message for message, _ in told(push, quick, "activity", "stats")] == ["activity", "stats"]
     assert slow.queue == []
@@ -193,11 +193,11 @@ def test_a_viewer_that_has_caught_up_is_told_so_and_one_that_stays_behind_or_is_
     viewers = [viewer("read") for _ in range(3)]
     late, stuck, revoked = push.viewers
     dropped: list[str] = []
-    monkeypatch.setattr(push, "_drop", dropped.append)
-    queued = {late: sockets.BEHIND_PACKETS + 1, stuck: sockets.BEHIND_PACKETS + 1, revoked: 0}
+    monkeypatch.setattr(push, "_cut", lambda eio_sid, _why: dropped.append(push.socketio.server.manager.sid_from_eio_sid(eio_sid, "/")))
+    queued = {late: (sockets.BEHIND_PACKETS + 1, 0), stuck: (1, sockets.BEHIND_BYTES + 1), revoked: (0, 0)}
     monkeypatch.setattr(push, "_queued", lambda sid: queued[sid])
     assert push._note_laggards() == [late, stuck]
-    queued[late] = 0
+    queued[late] = (0, 0)
     assert push._note_laggards() == [stuck]
     assert [packet["name"] for packet in viewers[0].queue] == ["resync"]
     monkeypatch.setattr(sockets, "BEHIND_SECONDS", 0.0)

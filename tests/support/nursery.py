@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,13 @@ def _serve() -> int:
     import app.serve
     import app.server  # noqa: F401  # for the servers that are forked
     from app.cli import main
+    from tests.support.canary import marked
 
+    with marked():
+        return _obey(main)
+
+
+def _obey(main: Callable[[list[str]], int]) -> int:
     for line in sys.stdin:
         order = json.loads(line)
         if "ended" in order:

@@ -13,8 +13,10 @@ import requests
 from data.accounts import Accounts
 from data.settings import Settings
 from data.store import Store
+from tests.support.canary import DATABASE_PASSWORD, KEY
 from tests.support.nursery import NURSERY, Forked
 from tests.support.paths import ROOT
+from tests.support.postgres import SUPERUSER
 from tests.support.processes import bound_to_the_tests, free_port
 
 ADMIN_PASSWORD = "correct horse battery staple"
@@ -32,13 +34,14 @@ class LiveServer:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "server.log"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOTV2_")}
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BOTV2_") and name != "REDIS_URL"}
         self.environment = {
             **inherited,
             "PYTHONPATH": str(ROOT),
             "BOTV2_DATA_DIR": str(folder),
             "BOTV2_ADMIN_PASSWORD": ADMIN_PASSWORD,
-            "DATABASE_URL": store_url,
+            "SECRET_KEY": KEY,
+            "DATABASE_URL": store_url.replace(f"://{SUPERUSER}@", f"://{SUPERUSER}:{DATABASE_PASSWORD}@"),
             **settings,
         }
         self.process: subprocess.Popen[bytes] | Forked | None = None

@@ -48,7 +48,7 @@
     if (!preference) return;
     const body = JSON.stringify({ value: sent(value) });
     // Whether it arrives does not matter here: this browser has kept it.
-    fetch("/api/preferences/" + preference, { method: "PUT", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: body }).catch(() => {});
+    fetch(root.dataset.base + "/api/preferences/" + preference, { method: "PUT", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: body }).catch(() => {});
   }
 
   for (const [look, { key, values }] of Object.entries(CHOICES)) {

@@ -1,0 +1,133 @@
+"""R25: half an hour of bots that post, viewers that come and go, and people who ask: memory, threads and descriptors must not grow.
+
+`python -m bench.faults.soak --minutes 30`; the first third warms up, what grows is judged in the other two. With `--control` a client opens
+a socket every two seconds and forgets it.
+"""
+
+import asyncio
+import contextlib
+import random
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.faults.asking import LOST, Asker, Poster
+from bench.faults.crowd import Crowd
+from bench.faults.rows import Figure, at_most, none_of, parser_of, report
+from bench.faults.use import Use, raise_file_limit, use_of
+from bench.load import join
+from bench.program import Program, make_token
+
+RATE = 10.0
+VIEWERS = 30
+STAY_SECONDS = (5.0, 40.0)
+PAGES = ("/api/monitoring/stats", "/api/monitoring/activity?limit=100", "/api/trades?limit=50", "/api/monitoring/pulse")
+LOOK_SECONDS = 5.0
+SLOPE = 1.0  # MiB an hour
+SLACK = 8  # threads or descriptors: as many requests and pings may be under way at one look and not at another
+
+
+@dataclass
+class Course:
+    """What the server held, look by look."""
+
+    program: Program
+    at: list[float] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+
+    async def follow(self) -> None:
+        """Look every few seconds until cancelled."""
+        while True:
+            self.at.append(time.monotonic())
+            self.uses.append(use_of(self.program))
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def slope(self) -> float:
+        """Return the growth of memory after the first third, in MiB an hour, as the line of least squares."""
+        begin = len(self.at) // 3
+        return statistics.linear_regression(self.at[begin:], [use.memory for use in self.uses[begin:]]).slope * 3600
+
+    def grown(self, what: str) -> int:
+        """Return how many more there were at most in the last third than in the one before."""
+        third = len(self.uses) // 3
+        counts = [getattr(use, what) for use in self.uses]
+        return int(max(counts[2 * third :]) - max(counts[third : 2 * third]))
+
+    def span(self, what: str) -> str:
+        """Return the smallest and largest count after the first third."""
+        counts = [getattr(use, what) for use in self.uses[len(self.uses) // 3 :]]
+        return f"{min(counts):,.0f} to {max(counts):,.0f}"
+
+
+async def come_and_go(port: int, token: str) -> None:
+    """Be a viewer who stays for a while, again and again."""
+    while True:
+        with contextlib.suppress(*LOST):
+            _, writer = await join(port, token)
+            try:
+                await asyncio.sleep(random.uniform(*STAY_SECONDS))
+            finally:
+                writer.close()
+        await asyncio.sleep(1)
+
+
+async def forget(port: int, token: str) -> None:
+    """Open a connection every two seconds and leave it open: a leak, as the server sees it."""
+    forgotten = []
+    while True:
+        forgotten.append(Crowd.of(1, port, token))
+        await forgotten[-1].gather(2)
+        await asyncio.sleep(2)
+
+
+async def run(program: Program, token: str, seconds: float, *, leak: bool) -> list[Figure]:
+    """Keep the server busy for some seconds; return how it grew."""
+    crowd, poster, course = Crowd.of(VIEWERS // 2, program.port, token), Poster(program.port, token), Course(program)
+    askers = [Asker(program.port, token, path, every=1.0) for path in PAGES]
+    work = [*(asker.ask() for asker in askers), *(come_and_go(program.port, token) for _ in range(VIEWERS // 2)), course.follow()]
+    if leak:
+        work.append(forget(program.port, token))
+    await crowd.gather(30)
+    tasks = [asyncio.create_task(each) for each in work]
+    try:
+        await poster.post(RATE, seconds)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await crowd.leave()
+    return [
+        Figure("minutes, events stored", f"{seconds / 60:g}, {len(poster.took):,}"),
+        none_of("events not stored", poster.refused),
+        none_of("questions unanswered", sum(asker.unanswered for asker in askers)),
+        none_of("disconnects of viewers who stay", crowd.total("ends")),
+        at_most("memory, slope after the first third", course.slope(), SLOPE, "MiB/h"),
+        Figure("memory, MiB", course.span("memory")),
+        *(
+            Figure(f"{what}, after the first third", course.span(what), f"+<= {SLACK}", course.grown(what) <= SLACK)
+            for what in ("threads", "descriptors")
+        ),
+    ]
+
+
+def main() -> int:
+    """Run as the command line says, print the table; returns 1 when the row does not hold."""
+    parser = parser_of(__doc__)
+    parser.add_argument("--minutes", type=float, default=30)
+    given = parser.parse_args()
+    raise_file_limit()
+    with tempfile.TemporaryDirectory(prefix="botv2-soak-") as folder:
+        program = Program(Path(folder), "app", "run")
+        try:
+            program.start()
+            found = asyncio.run(run(program, make_token(program, "read", "ingest"), given.minutes * 60, leak=given.control))
+        finally:
+            program.kill()
+    return report("Soak (R25)", found, given)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

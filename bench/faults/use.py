@@ -1,0 +1,45 @@
+"""What a server's processes hold: memory, threads, file descriptors, connections (Linux)."""
+
+import contextlib
+import os
+import re
+import resource
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.program import Program
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the processes of a group hold together; memory in MiB."""
+
+    memory: float
+    threads: int
+    descriptors: int
+
+
+def use_of(program: Program) -> Use:
+    """Return what the program holds now."""
+    memory = threads = descriptors = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            if os.getpgid(int(folder.name)) != program.group:
+                continue
+            status = (folder / "status").read_text()
+            memory += int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
+            threads += int(re.findall(r"Threads:\s+(\d+)", status)[0])
+            descriptors += len(list((folder / "fd").iterdir()))
+    return Use(memory / 1024, threads, descriptors)
+
+
+def established(port: int) -> int:
+    """Return how many connections to a port of this machine are open at the server's end."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
+
+
+def raise_file_limit() -> None:
+    """Let this process hold thousands of connections."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
