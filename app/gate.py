@@ -56,18 +56,21 @@ class Gate:
         limit_class: Callable[[Environ], LimitClass | None] = incoming.limit_class,
         csp_hashes: Callable[[], Sequence[str]] = tuple,
         admitted: Callable[[str], Principal | None] = lambda _sid: None,
+        answered: Callable[[str], None] = lambda _status: None,
     ) -> None:
         """Stand in front of `wsgi_app`.
 
         `is_public(method, path)` names what needs no sign-in; `limit_class(environ)` which limit counts, None for none;
         `admitted(sid)` tells whose Socket.IO connection this is, for clients that send their token with the handshake alone;
-        `csp_hashes()` gives the inline scripts' hashes and is called once, at the first request.
+        `csp_hashes()` gives the inline scripts' hashes and is called once, at the first request; `answered(status)` is told each
+        answer's, such as "507".
         """
         self._app = wsgi_app
         self._accounts = accounts
         self._is_public = is_public
         self._limit_class = limit_class
         self._admitted = admitted
+        self._answered = answered
         self._arrival = Arrival(settings)
         self._cors = Cors(settings.cors_origins)
         self._headers = SecurityHeaders(csp_hashes)
@@ -84,6 +87,7 @@ class Gate:
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
             nonlocal started
             started = True
+            self._answered(status[:3])
             if status.startswith(REFUSALS):
                 self._audit_refusal(environ, status)
             if body.broken:

@@ -70,7 +70,7 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     app = _pages(flask, settings, desk)
     push = flask.extensions["botv2.push"] = Push(flask, desk)
     desk.viewers = lambda: len(push.viewers)
-    gate = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes, admitted=push.owner)
+    gate = Gate(flask.wsgi_app, desk.accounts, settings, csp_hashes=app.csp_hashes, admitted=push.owner, answered=desk.counted.answer)
     flask.wsgi_app = under(settings.botv2_base_path, gate)  # type: ignore[assignment, method-assign]  # Flask's documented place
     return app
 

@@ -166,13 +166,16 @@ class Push:
         except Refused as refusal:
             log.warning("records could not be pushed, their viewers are told to fetch them: %s", refusal.message)
             by_message = {RESYNC: [{"id": self.desk.journal.tail.applied}]}
-        by_message["stats"] = [self.desk.statistics()]
         choosy = {sid: viewer for sid, viewer in list(self.viewers.items()) if not viewer.unfiltered}
+        all_else = max(0, len(self.viewers) - len({*behind, *choosy}))
+        self.desk.counted.sent(all_else * sum(map(len, by_message.values())))
+        by_message["stats"] = [self.desk.statistics()]
         for message, records in by_message.items():
             self.socketio.emit(message, _one_or_list(records), skip_sid=[*behind, *choosy])
             for sid, viewer in choosy.items():
                 if sid not in behind and (wanted := [record for record in records if viewer.wants(message, record)]):
                     self.socketio.emit(message, _one_or_list(wanted), to=sid)
+                    self.desk.counted.sent(len(wanted) if message != "stats" else 0)
 
     # --- laggards and the signed-out ---------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def vitals(measured: Record, now: datetime) -> View:
         (_("Open pages and sockets"), fmt.level(measured["sockets"])),
         (_("Records in the journal"), fmt.level(counts.get("last_id"))),
         (_("Stored trades"), fmt.level(counts.get("trades"))),
-        (_("Active alerts"), fmt.level(counts.get("active_alerts"))),
+        (_("Active alerts"), fmt.level(sum(counts["active_alerts"].values()) if counts else None)),
     ]
     if (state := measured["redis"]["state"]) != "unset":
         rows.insert(2, (_("Redis"), _redis(is_away=state == "away")))

@@ -21,6 +21,7 @@ from data.answers import Answers
 from data.backup import migrated
 from data.balances import Balances
 from data.columns import Columns
+from data.counted import Counted
 from data.currency import known
 from data.edits import Action, Body, Edit
 from data.entries import Effect, Outcome, Row
@@ -61,7 +62,8 @@ class Desk:
         self.store = store
         self.shared = Shared(settings)
         self.accounts = Accounts(store, settings, self.shared)
-        self.journal = Journal(store, durability=settings.botv2_durability)
+        self.counted = Counted()
+        self.journal = Journal(store, durability=settings.botv2_durability, counted=self.counted)
         self.monitor = LiveMonitoringSystem(self.journal)
         self.columns = Columns(store, self.monitor.versions)
         self.answers = Answers()
@@ -77,7 +79,7 @@ class Desk:
             store, self.columns, self.answers, trades=self.trades, live=self.live, market=self.market, balances=self.balances, settings=settings
         )
         self.figures = Figures(store, self.columns, self.risk, self.balances, settings)
-        self.vitals = Vitals(store, settings)
+        self.vitals = Vitals(store, self.columns, self.monitor, settings)
         self.alerts = Alerts(store)
         self.annotations = Annotations(store)
         self.preferences = Preferences(store)

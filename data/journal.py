@@ -9,12 +9,14 @@ import logging
 import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from data import posting, rules
+from data.counted import Counted
 from data.entries import Entry, Outcome, Row
 from data.errors import Code, Refused
 from data.ledger import Ledger
@@ -67,11 +69,12 @@ class _Request:
 class Journal:
     """Appends records durably and in one order; tells the projections in that order."""
 
-    def __init__(self, store: Store, *, durability: str = "full") -> None:
+    def __init__(self, store: Store, *, durability: str = "full", counted: Counted | None = None) -> None:
         """Prepare the journal of `store`; call `start` for group commit, else each append commits by itself."""
         self.store = store
         self.tail = Tail(store)
         self._relaxed = durability == "normal"
+        self._counted = counted or Counted()
         self._queue: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._records_waiting = 0
         self._counting = threading.Lock()
@@ -187,6 +190,7 @@ class Journal:
             try:
                 answers, entries = self._transact(batch)
             except Refused as refusal:
+                self._counted.failure(refusal.code)
                 for request in batch:
                     request.answer.put(refusal)
                 return refusal
@@ -206,6 +210,7 @@ class Journal:
 
     def _transact(self, batch: list[_Request]) -> tuple[list[Any], list[Entry]]:
         durable = not (self._relaxed and all(request.only_positions for request in batch))
+        began = time.perf_counter()
         with self.store.write(appending=True, durable=durable) as connection:
             ledger = Ledger(connection, now())
             answers: list[Any] = []
@@ -216,6 +221,7 @@ class Journal:
                 except Refused as refusal:
                     answers.append(refusal)
             ledger.flush()
+        self._counted.commit(time.perf_counter() - began, ledger.entries)
         return answers, ledger.entries
 
     def _refuse_waiting(self, refusal: Refused) -> None:

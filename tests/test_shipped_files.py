@@ -1,15 +1,23 @@
 """What is shipped for containers and systemd, read as their programs read it."""
 
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+import yaml  # type: ignore[import-untyped]  # ships no types; comes with schemathesis
+from prometheus_client.parser import text_string_to_metric_families
 
 from data.settings import Settings
 from tests.support import shipped
+from tests.support.api import ALERT, Api
 from tests.support.paths import ROOT
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
 
 SETTINGS = {name.upper() for name in Settings.model_fields}
 
@@ -64,3 +72,16 @@ def test_the_unit_of_systemd_is_valid_and_closed(tmp_path: Path) -> None:
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
     command = [program, "security", "--offline=true", "--no-pager", "--threshold=20", str(unit)]  # 2.0 of 10
     assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+
+
+def test_what_prometheus_is_told_to_watch_is_measured(client: "FlaskClient", bearer: dict[str, str], api: Api) -> None:
+    api.post("/alerts", ALERT)
+    measured = {family.name for family in text_string_to_metric_families(client.get("/metrics", headers=bearer).get_data(as_text=True))}
+    rules = [rule for group in yaml.safe_load((ROOT / "deploy/alerts.yml").read_text())["groups"] for rule in group["rules"]]
+    documented = (ROOT / "docs/operations.md").read_text().partition("## Watching it")[2].partition("## Backups")[0]
+    for names in (re.findall(r"botv2_(\w+)", " ".join(rule["expr"] for rule in rules)), re.findall(r"`([a-z]+(?:_[a-z]+)*)`", documented)):
+        told = {f"botv2_{name.removesuffix('_total').removesuffix('_bucket')}" for name in names}
+        assert told - measured - {"botv2_read", "botv2_redis_up"} == set()
+    assert measured <= told | {"botv2_redis_up"}, "a metric that the document does not name"
+    [job] = yaml.safe_load((ROOT / "deploy/prometheus.yml").read_text())["scrape_configs"]
+    assert job["job_name"] == "botv2"
