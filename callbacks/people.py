@@ -47,7 +47,7 @@ def register(app: Dash, desk: "Desk", viewer: "Viewer") -> None:
             scope = AuditScope.model_validate({name: value for name, value in asked.items() if value not in (None, "")})
         except ValidationError:
             scope = AuditScope()
-        return audit.audit_card(History(desk.store).page(scope), verified, times.now())
+        return audit.audit_card(History(desk.store).page(scope), scope, verified, times.now())
 
 
 def _account(desk: "Desk", who: "Principal") -> Content:

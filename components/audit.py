@@ -10,16 +10,20 @@ from dash.development.base_component import Component
 
 from components import format as fmt
 from components.ids import Id
-from components.links import at
+from components.links import at, query
 from components.parts import Content, Record, button, facts, named, plain_card
 from components.people import table
 from components.words import _, plural
+from data.accounts.history import AuditFilter
 
 EXPORT = "/api/people/audit/export"
 
 
-def audit_card(page: Record, verified: Record | None, now: datetime) -> html.Section:
-    """Return the card: the filters, what came of `verified` where that was asked for, a page of rows and the way to older ones."""
+def audit_card(page: Record, scope: AuditFilter, verified: Record | None, now: datetime) -> html.Section:
+    """Return the card: the filters, files of all that is in `scope`, what came of `verified` where that was asked for, a page of rows and the
+    way to older ones.
+    """  # noqa: D205  # a list needs two lines
+    chosen = query(AuditFilter(**{name: getattr(scope, name) for name in AuditFilter.model_fields}))
     filters = html.Div(
         [_filter("actor", _("Who")), _filter("action", _("What")), _filter("days", _("Of the last days"))], className="form audit-filter"
     )
@@ -27,7 +31,10 @@ def audit_card(page: Record, verified: Record | None, now: datetime) -> html.Sec
         [
             html.Button(_("Show"), type="button", className="btn-main", **facts(audit="show")),
             html.Button(_("Verify"), type="button", className="btn-line", **facts(audit="verify")),
-            *(html.A(_("Export {title}").format(title=name.upper()), href=at(f"{EXPORT}?format={name}"), download="") for name in ("csv", "json")),
+            *(
+                html.A(_("Export {title}").format(title=name.upper()), href=at(f"{EXPORT}?format={name}&{chosen}".rstrip("&")), download="")
+                for name in ("csv", "json")
+            ),
         ],
         className="choices",
     )
@@ -52,6 +59,10 @@ def place() -> list[Component]:
 def _filter(name: str, label: str) -> html.Div:
     # people.js puts the input in: Dash has none that keeps what is typed while the rows below it change
     return html.Div(html.P(label, className="form-label"), **facts(audit_field=name, label=label))
+
+
+def _file(file_format: str, chosen: str) -> html.A:
+    return html.A(_("Export {title}").format(title=file_format.upper()), href=at(f"{EXPORT}?format={file_format}&{chosen}"), download="")
 
 
 def _said(verified: Record) -> str:

@@ -75,6 +75,9 @@ def test_a_user_is_added_chooses_a_password_by_the_link_and_is_shut_out(page: "B
     find(page, "[data-audit-field=action] input").send_keys("user.disable")
     click(page, "[data-audit=show]")
     wait(page).until(lambda driver: len(driver.find_elements(By.CSS_SELECTOR, "#audit tbody tr")) == 1)
+    files = [link.get_attribute("href") for link in page.driver.find_elements(By.CSS_SELECTOR, "#audit a[download]")]
+    assert ["csv" in files[0], "json" in files[1]] == [True, True]
+    assert all("action=user.disable" in address for address in files), "a file holds what is shown"
     assert axe_violations(page) == []
     assert [line for line in page.get_logs() if "422" not in line["message"]] == []
 

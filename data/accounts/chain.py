@@ -40,12 +40,12 @@ def verify(store: Store, anchor: tuple[int, str] | None = None) -> dict[str, Any
         elif row.hash != hash_of(previous, dict(row._mapping)):
             broken = {"id": row.id, "why": "it is not what was written"}
         elif anchor is not None and anchor[0] == row.id and anchor[1] != row.hash:
-            broken = {"id": row.id, "why": "its hash is not the anchor's: the log was written anew"}
+            broken = {"id": row.id, "why": "its hash is not the anchor's: the log was written anew, or the store is a backup from before"}
         if broken:
             break
         rows, previous, number = rows + 1, row.hash, row.id
     if broken is None and (missing := _missing(store, number, anchor)):
-        broken = {"id": missing, "why": "it and what followed it are missing: the end was cut off"}
+        broken = {"id": missing, "why": "it and what followed it are missing: the end was cut off, or the store is a backup from before"}
     return {"rows": rows, "head": {"id": number, "hash": previous}, "broken": broken}
 
 
