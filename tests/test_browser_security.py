@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from tests.support.page import find, script, sign_in, wait
+from tests.support.page import find, open_page, script, sign_in, wait
 from tests.support.planted import PAYLOADS, STARTERS, faults, plant, together, walk, walk_details
 from tests.support.server import LiveServer
 
@@ -62,3 +62,29 @@ def test_a_page_in_a_foreign_frame_stays_blank(server: LiveServer, browser: "Bro
         wait(browser).until(lambda _, place=place: script(browser, "return location.href").startswith(place), f"{address} was not blocked")
         assert bool(browser.driver.find_elements("css selector", "form, .page")) == (address == framed)
         browser.driver.switch_to.default_content()
+
+
+KEPT = """
+const done = arguments[0], databases = indexedDB.databases(), workers = navigator.serviceWorker.getRegistrations();
+Promise.all([caches.keys(), databases, workers]).then(([names, bases, registered]) => done([
+  ...Object.keys(localStorage), ...Object.keys(sessionStorage), ...names, ...bases.map((one) => one.name), ...registered.map((one) => one.scope)]));
+"""
+
+
+def test_after_signing_out_the_browser_keeps_nothing_and_going_back_shows_nothing(server: LiveServer, browser: "Browser") -> None:
+    """S31: storage, caches and databases of the browser are empty, and no page comes out of its memory."""
+    sign_in(browser, server)
+    open_page(browser, server, "/portfolio")
+    wait(browser, 60).until(lambda driver: driver.find_elements("css selector", ".js-plotly-plot"), "nothing was drawn")
+    script(browser, "localStorage.setItem('botv2-kept', 'private')")
+    assert "botv2-kept" in browser.driver.execute_async_script(KEPT)
+    browser.driver.get(f"{server.url}/logout")
+    find(browser, "form button").click()
+    wait(browser, 30).until(lambda driver: "/login" in driver.current_url, "nobody was signed out")
+    assert browser.driver.execute_async_script(KEPT) == []
+    assert browser.driver.get_cookies() == []
+    for _ in range(3):
+        browser.driver.back()
+        wait(browser).until(lambda driver: driver.execute_script("return document.readyState") == "complete")
+        assert not browser.driver.find_elements("css selector", ".js-plotly-plot"), browser.driver.current_url
+        assert together()[STARTERS][:20] not in browser.driver.page_source
