@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.03
 GATHER_SECONDS_A_VIEWER = 0.0003  # hundreds of them want fewer and larger packets: each costs a thread's turn
+COUNTS_SECONDS = 1.0  # between two counts of everything: in a stream of records each would be old before it is read
 LOOK_SECONDS = 1.0  # at worst twice this, and two more until the accounts know, pass before a revoked token is cut off
 BEHIND_PACKETS = 100
 BEHIND_BYTES = 1024 * 1024
@@ -52,6 +53,8 @@ class Push:
         self._entries: queue.Queue[list[Entry] | None] = queue.Queue()
         self._thread: threading.Thread | None = None
         self._sent_at = 0.0
+        self._counts_at = 0.0
+        self._counts_changed = False
         self._to_tell_all = False
         desk.journal.subscribe(self._follow)
         self._listen()
@@ -131,6 +134,10 @@ class Push:
                 if entries:
                     self._send(entries)
                     self._sent_at = time.monotonic()
+                    self._counts_changed = True
+                if self._counts_changed and time.monotonic() - self._counts_at >= COUNTS_SECONDS:
+                    self._counts_at, self._counts_changed = time.monotonic(), False
+                    self._spread({"stats": [self.desk.statistics()]})
                 if time.monotonic() - looked > LOOK_SECONDS:
                     looked = time.monotonic()
                     self._look_after_viewers()
@@ -141,7 +148,8 @@ class Push:
     def _gathered(self) -> list[Entry] | None:
         """Return what came since the last time, at least a few milliseconds ago; [] when nothing did for a while, None at the end."""
         try:
-            first = self._entries.get(timeout=LOOK_SECONDS)
+            owed = self._counts_at + COUNTS_SECONDS - time.monotonic() if self._counts_changed else LOOK_SECONDS
+            first = self._entries.get(timeout=max(0.0, owed))
         except queue.Empty:
             return []
         if first is None:
@@ -160,22 +168,25 @@ class Push:
     def _send(self, entries: list[Entry]) -> None:
         if not self.viewers:
             return
-        behind = self._note_laggards()
         try:
             by_message = messages(self.desk, entries)
         except Refused as refusal:
             log.warning("records could not be pushed, their viewers are told to fetch them: %s", refusal.message)
             by_message = {RESYNC: [{"id": self.desk.journal.tail.applied}]}
+        self.desk.counted.sent(self._spread(by_message))
+
+    def _spread(self, by_message: dict[str, list[Row]]) -> int:
+        """Send each viewer that is not behind what it wants; returns how many records that were, once for each viewer."""
+        behind = self._note_laggards()
         choosy = {sid: viewer for sid, viewer in list(self.viewers.items()) if not viewer.unfiltered}
-        all_else = max(0, len(self.viewers) - len({*behind, *choosy}))
-        self.desk.counted.sent(all_else * sum(map(len, by_message.values())))
-        by_message["stats"] = [self.desk.statistics()]
+        told = max(0, len(self.viewers) - len({*behind, *choosy})) * sum(map(len, by_message.values()))
         for message, records in by_message.items():
             self.socketio.emit(message, _one_or_list(records), skip_sid=[*behind, *choosy])
             for sid, viewer in choosy.items():
                 if sid not in behind and (wanted := [record for record in records if viewer.wants(message, record)]):
                     self.socketio.emit(message, _one_or_list(wanted), to=sid)
-                    self.desk.counted.sent(len(wanted) if message != "stats" else 0)
+                    told += len(wanted)
+        return told
 
     # --- laggards and the signed-out ---------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class Sweep:
     def shrink(self) -> None:
         """Give an embedded store's empty pages back to the disk, a few at a time; PostgreSQL's own vacuum does the like."""
         free = self._empty_pages() if self.store.is_sqlite else 0
+        self._size = FIRST  # a page is dearer than a row: what was learned of those says nothing here
         while free > FREE_PAGES and not self.is_stopped:
             before = free
             with self._timed() as connection:

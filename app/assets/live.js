@@ -11,15 +11,18 @@
   const PULSE_URL = window.botv2At("/api/monitoring/pulse");
   const IDS = { interval: "pulse-interval", word: "connection-word", lag: "connection-lag", dot: "connection-dot", version: "version-", drawing: "-drawing", note: "-note", body: "-body", bar: "-bar" };
   const MESSAGES = ["activity", "signal", "position", "position_closed", "alert", "stats", "portfolio_update", "trade_executed", "annotation_created", "annotation_deleted", "resync"];
-  const KINDS = ["events", "signals", "positions", "alerts", "stats", "feeds"]; // those that a panel hangs on at once
+  const KINDS = ["events", "signals", "positions", "alerts", "feeds"]; // those that a panel hangs on at once
   const HEARTBEAT_MS = 15000;
   const COALESCE_MS = 100;
   const DELAYED_MS = 2000;
   const TIMEOUT_MS = 10000;
   const REDRAW_PATIENCE_MS = 5000;
   const RETRY_MS = 1000;
-  /* Charts: they get the versions of what they are made of, and rarely. `health` is made of nothing that has a version. */
+  const REST = 2; // times as long as its redraw took a kind rests before the next one: a stream of records must not take the whole page
+  const REST_MS = 500; // at most
+  /* Charts and counters: they get the versions of what they are made of, and rarely. `health` is made of nothing that has a version. */
   const FOLLOWERS = {
+    stats: { of: ["stats"], ms: 1000 },
     pnl: { of: ["positions"], ms: 1000 },
     minutes: { of: ["events"], ms: 1000 },
     book: { of: ["trades", "portfolio", "strategies"], ms: 2000 },
@@ -106,6 +109,7 @@
   let versions = {};
   const given = {};
   const awaited = {}; // kind -> since when
+  const rests = {}; // kind -> until when
   const followed = {}; // kind of a chart -> when it last got a version
 
   function spread() {
@@ -118,11 +122,19 @@
   }
 
   function give(kind, version) {
-    if (version === undefined || version === given[kind] || kind in awaited) return false;
+    if (version === undefined || version === given[kind] || kind in awaited || Date.now() < rests[kind]) return false;
     given[kind] = version;
     awaited[kind] = Date.now();
     setProps(IDS.version + kind, { data: version });
     return true;
+  }
+
+  function arrived(kind) {
+    const rest = Math.min(REST_MS, REST * (Date.now() - awaited[kind]));
+    rests[kind] = Date.now() + rest;
+    delete awaited[kind];
+    spread();
+    setTimeout(spread, rest);
   }
 
   /* A redraw that never came (the server went away in between) is asked for again. */
@@ -250,8 +262,7 @@
         const panel = id.slice(0, -IDS.drawing.length);
         drawings[panel] = drawing;
         show(panel);
-        delete awaited[store.slice(IDS.version.length)];
-        spread();
+        arrived(store.slice(IDS.version.length));
       },
       page() {
         if ("panel-feeds" in drawings) show("panel-feeds");

@@ -52,9 +52,12 @@ def measure(folder: Path, rows: int) -> list[Figure]:
     sizes: list[int] = []
     seconds_held: list[float] = []
     watch(sizes, seconds_held)
-    desk = Desk.open(Settings.load(botv2_data_dir=folder, database_url=""))
+    settings = Settings.load(botv2_data_dir=folder, database_url="")
+    filling = Desk.open(settings)
+    fill(filling.store, rows, days_old=RETENTION_DAYS + 1)
+    filling.close()
+    desk = Desk.open(settings)  # one that has not to catch up with all that first
     desk._trim = lambda: None  # type: ignore[method-assign]  # it is done here
-    fill(desk.store, rows, days_old=RETENTION_DAYS + 1)
     desk.start()
     waits: list[float] = []
     stopping = threading.Event()
