@@ -4,10 +4,21 @@ PIP_FLAGS := --quiet --disable-pip-version-check --require-hashes
 JOBS ?= 2
 INSTALLED := .venv/.installed
 
-.PHONY: install run test lint coverage words bench faults screenshots audit
+PACKED := frontend/node_modules/.installed
+
+.PHONY: install run build test lint coverage words bench faults screenshots audit
 
 run: install
 	.venv/bin/python -m app run --demo
+
+# Scripts and styles small and with names that browsers keep, into app/dist, for the next start of the program; BUILD=--analyze says what
+# plotly.js is made of. Needs Node.js 18 or newer and its npm; without either, everything is served as shipped.
+build: install $(PACKED)
+	.venv/bin/python build.py --mode production $(BUILD)
+
+$(PACKED): frontend/package-lock.json
+	cd frontend && npm ci --ignore-scripts --no-audit --no-fund
+	touch $@
 
 test: install
 	scripts/ensure-test-programs

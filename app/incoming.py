@@ -31,12 +31,16 @@ INGEST_PATHS = frozenset(
         "/api/annotations",
     }
 )
+# What a browser asks for without a sign-in: the program's own worker, name and pictures (app/offline.py), the same for everybody.
+BESIDE_PAGES = frozenset(
+    {"/service-worker.js", "/register-worker.js", "/manifest.webmanifest", "/icons/192.png", "/icons/512.png", "/icons/maskable-512.png"}
+)
 TOKEN_PARAMETERS = frozenset({"token", "access_token", "api_key"})
 
 
 def public_endpoint(method: str, path: str) -> bool:
     """Return whether a request may pass without a sign-in; what is not named here may not."""
-    if path == "/health":
+    if path == "/health" or path in BESIDE_PAGES:
         return method in READS
     if path == "/login" or (path.startswith(ONCE) and path != ONCE and "/" not in path[len(ONCE) :]):
         return method in READS or method == "POST"

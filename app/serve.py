@@ -106,6 +106,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         """Open the desk and build the app; called in the worker, because threads do not survive a fork."""
+        from app.bundle import found
         from app.server import create_app
         from data.desk import Desk
         from data.live_monitor import share_desk
@@ -114,7 +115,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         self.first_password = self.desk.accounts.ensure_admin()
         self.desk.start()
         share_desk(self.desk)
-        flask = create_app(self.settings, self.desk).server
+        flask = create_app(self.settings, self.desk, found(self.settings.botv2_base_path)).server
         self.push = flask.extensions["botv2.push"]
         self.push.start()
         return flask

@@ -1,17 +1,17 @@
 """`create_app` wires the parts to one app and starts nothing; two apps in one process share nothing."""
 
 import logging
-from pathlib import Path
 
 import dash
 from flask import Flask, Response, current_app, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 import callbacks
-from app import pages, signin, speech
+from app import bundle, offline, packed, pages, signin, speech
 from app.access import PUBLIC, access, enforce
 from app.answers import refusal_response
 from app.base_path import under
+from app.bundle import APART, ASSETS, Bundle
 from app.cache import answer_cache
 from app.callback_guard import guard_callbacks
 from app.gate import Gate, principal, request_id
@@ -21,6 +21,7 @@ from app.rest.endpoint import blueprint
 from app.rest.service import service
 from app.sockets import Push
 from components.links import stand_under
+from components.plain import plain
 from data.accounts import Principal
 from data.desk import Desk
 from data.errors import Code, Refused
@@ -28,7 +29,6 @@ from data.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ASSETS = Path(__file__).parent / "assets"
 APIS = {
     "monitoring": monitoring,
     "trades": trades,
@@ -48,8 +48,8 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 HTTP_CODES = {400: Code.BAD_REQUEST, 404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED, 413: Code.TOO_LARGE, 415: Code.UNSUPPORTED_MEDIA_TYPE}
 
 
-def create_app(settings: Settings, desk: Desk) -> dash.Dash:
-    """Return the whole app around `desk`: pages, REST, sockets and sign-in behind the gate.
+def create_app(settings: Settings, desk: Desk, build: Bundle | None = None) -> dash.Dash:
+    """Return the whole app around `desk`: pages, REST, sockets and sign-in behind the gate; with `build` its scripts and styles.
 
     Its Flask app is `.server`; `.server.extensions["botv2.push"]` is the push, which whoever serves the app starts.
     """
@@ -57,6 +57,7 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
     flask.config.update(MAX_CONTENT_LENGTH=256 * 1024, MAX_FORM_MEMORY_SIZE=64 * 1024, PROPAGATE_EXCEPTIONS=False)
     flask.secret_key = settings.signing_key()  # made at the first start; for whatever Flask or an extension signs
     desk.answers.cache = answer_cache(flask, desk.shared, settings)
+    packed.install(flask)
     flask.before_request(lambda: stand_under(settings.botv2_base_path))
     speech.install(flask, desk.preferences, settings.botv2_timezone)
     enforce(flask)
@@ -65,8 +66,12 @@ def create_app(settings: Settings, desk: Desk) -> dash.Dash:
         flask.register_blueprint(blueprint(name, f"/api/{name}", desk, nouns.ENDPOINTS))
     flask.register_blueprint(service(desk))
     flask.register_blueprint(signin.blueprint(desk.accounts))
+    offline.install(flask, settings.signing_key())
     _answer_unknown_paths(flask)
     _let_browsers_keep_libraries(flask)
+    if build is not None:
+        flask.extensions[bundle.EXTENSION] = build
+        flask.register_blueprint(bundle.blueprint(build))
     app = _pages(flask, settings, desk)
     push = flask.extensions["botv2.push"] = Push(flask, desk)
     desk.viewers = lambda: len(push.viewers)
@@ -82,7 +87,7 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         title=pages.APP_TITLE,
         update_title="",
         assets_folder=str(ASSETS),
-        assets_path_ignore=["head"],  # loaded by the document itself, before the first paint
+        assets_path_ignore=list(APART),
         index_string=INDEX_STRING,
         use_pages=False,
         enable_mcp=False,
@@ -92,7 +97,8 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         serve_locally=True,
         suppress_callback_exceptions=False,
     )
-    app.layout = lambda: pages.build_layout(settings, _viewer())
+    app.bundle = flask.extensions.get(bundle.EXTENSION)
+    app.layout = lambda: plain(pages.build_layout(settings, _viewer()), pages.named_ids(app))
     app.validation_layout = pages.validation_layout(settings)  # type: ignore[assignment]  # as above
     pages.register_pages(app, _viewer)
     callbacks.register(app, desk, _viewer)

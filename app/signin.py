@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.access import PUBLIC, access
 from app.gate import principal
-from app.incoming import PULSE, is_tls, local_path, session_cookie_name
+from app.incoming import BESIDE_PAGES, PULSE, is_tls, local_path, session_cookie_name
 from components.words import _, speech
 from data.accounts import Accounts, CodeWanted
 from data.errors import Code, Refused
@@ -183,7 +183,7 @@ def _note_use(accounts: Accounts) -> None:
     if request.path == "/_dash-update-component":
         if _pulse_alone(request.get_json(silent=True)):  # Flask keeps it, so Dash does not parse it again
             return
-    elif request.path.startswith(("/assets/", "/_")):
+    elif request.path.startswith(("/assets/", "/_")) or request.path in BESIDE_PAGES:
         return  # comes along with a page, whose own request has counted
     accounts.touch(who)
 

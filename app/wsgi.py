@@ -7,6 +7,7 @@ import atexit
 import sys
 
 from app import logs
+from app.bundle import found
 from app.server import create_app
 from data.desk import Desk
 from data.live_monitor import share_desk
@@ -20,5 +21,5 @@ if password := desk.accounts.ensure_admin():
 desk.start()
 atexit.register(desk.close)
 share_desk(desk)
-application = create_app(settings, desk).server
+application = create_app(settings, desk, found(settings.botv2_base_path)).server
 application.extensions["botv2.push"].start()

@@ -16,6 +16,10 @@ RESULTS = ROOT / "bench" / "results.md"
 ROUNDS = 5
 
 
+class NotRun(Exception):
+    """What a measurement needs is missing here."""
+
+
 @dataclass(frozen=True)
 class Goal:
     """The best or the worst value that will do."""
@@ -95,9 +99,13 @@ def replace_section(lines: Sequence[str]) -> None:
 
 
 def run(measure: Callable[[], Section], *, write: bool) -> None:
-    """Measure, print what was found, and with `write` keep it in the results."""
+    """Measure, print what was found, and with `write` keep it in the results; what cannot be measured here is said and keeps its last figures."""
     before = os.getloadavg()[0]
-    section = measure()
+    try:
+        section = measure()
+    except NotRun as missing:
+        print(f"{measure.__module__} was not run: {missing}\n", flush=True)
+        return
     lines = section.lines(f"{before:.1f} before, {os.getloadavg()[0]:.1f} after")
     print(*lines, "", sep="\n", flush=True)
     if write:

@@ -12,6 +12,7 @@ import app.server
 from app import serve
 from app.access import access
 from app.answers import json_response, success
+from app.bundle import Bundle
 from app.rest.endpoint import parse_json
 from data.desk import Desk
 from data.records import EventIn, validated
@@ -21,9 +22,9 @@ THREADS = 64  # of those that buffer slow clients themselves
 create_app = app.server.create_app
 
 
-def create_app_with_bench_routes(settings: Settings, desk: Desk) -> Dash:
+def create_app_with_bench_routes(settings: Settings, desk: Desk, build: Bundle | None = None) -> Dash:
     """Return the app with `/bench/bare`, which answers at once, and `/bench/checked`, which does all but store the event."""
-    made = create_app(settings, desk)
+    made = create_app(settings, desk, build)
 
     @access("ingest")
     def bare() -> Response:

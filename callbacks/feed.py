@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def register(app: Dash, desk: "Desk") -> None:
     """Register the feed's own callbacks on `app`."""
 
-    @app.callback(Output(Id.FEED_OLDER_DRAWING, "data"), Input(Id.FEED_OLDER, "data"), State(Id.URL, "search"))
+    @app.callback(Output(Id.FEED_OLDER_DRAWING, "data"), Input(Id.FEED_OLDER, "data"), State(Id.URL, "search"), prevent_initial_call=True)
     def older(wanted: object, search: str | None) -> dict[str, Any]:
         before = wanted.get("before") if isinstance(wanted, dict) else None
         if not isinstance(before, int) or not 0 <= before < 2**63:
@@ -26,4 +26,4 @@ def register(app: Dash, desk: "Desk") -> None:
         return older_events(desk.live.search(activity_scope(search, before)), before, times.now())
 
     in_browser(app, "older", Input(Id.FEED_OLDER_DRAWING, "data"))
-    in_browser(app, "text", Input(Id.FEED_TEXT, "value"))
+    in_browser(app, "text", Input(Id.FEED_TEXT, "value"), at_first=True)

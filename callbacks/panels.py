@@ -7,6 +7,7 @@ from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from callbacks.browser import in_browser
+from components.frame import OF_THE_FRAME
 from components.ids import Id, drawing_of, graph_of
 from components.panels import PANELS, Panel
 from components.parts import View, failed
@@ -30,7 +31,10 @@ def register(app: Dash, desk: "Desk") -> None:
 def _register(app: Dash, desk: "Desk", panel: Panel) -> None:
     query = (Input if panel.follows else State)(Id.URL, "search")
 
-    @app.callback(Output(drawing_of(panel.id), "data"), Input(panel.version, "data"), query)
+    # What stands in the frame is there once, before the first pulse; what stands in a page may come when its version is long known.
+    of_a_page = panel.id not in OF_THE_FRAME
+
+    @app.callback(Output(drawing_of(panel.id), "data"), Input(panel.version, "data"), query, prevent_initial_call=not of_a_page)
     def answer(version: object, search: str | None) -> View:
         if version is None:  # the page is there before its first pulse: the skeleton stays
             raise PreventUpdate

@@ -8,5 +8,5 @@ from components.ids import Id
 
 def register(app: Dash) -> None:
     """Register the pulse on `app`, and tell the scripts when another page is shown."""
-    in_browser(app, "beat", Input(Id.PULSE, "n_intervals"), State(Id.PULSE, "interval"))
-    in_browser(app, "page", Input(Id.PAGE, "children"))
+    in_browser(app, "beat", Input(Id.PULSE, "n_intervals"), State(Id.PULSE, "interval"), at_first=True)
+    in_browser(app, "page", Input(Id.PAGE, "children"), at_first=True)

@@ -65,7 +65,7 @@ class Desk:
         self.counted = Counted()
         self.journal = Journal(store, durability=settings.botv2_durability, counted=self.counted)
         self.monitor = LiveMonitoringSystem(self.journal)
-        self.columns = Columns(store, self.monitor.versions)
+        self.columns = Columns(store, self.monitor.versions, settings.botv2_data_dir)
         self.answers = Answers()
         self.live = Live(store, self.monitor)
         self.trades = Trades(store, self.columns, self.answers, settings)
@@ -268,6 +268,7 @@ class Desk:
     def _keep_figures(self) -> None:
         self.columns.trades()  # the first question after a start must not wait for a million rows
         self.figures.keep_current()
+        self.columns.keep()
 
     def _trim(self) -> None:
         retention.trim(self.store, self.settings.botv2_retention_days, self._stopping)

@@ -211,7 +211,7 @@ class Journal:
     def _transact(self, batch: list[_Request]) -> tuple[list[Any], list[Entry]]:
         durable = not (self._relaxed and all(request.only_positions for request in batch))
         began = time.perf_counter()
-        with self.store.write(appending=True, durable=durable) as connection:
+        with self.store.write(durable=durable) as connection:
             ledger = Ledger(connection, now())
             answers: list[Any] = []
             for request in batch:

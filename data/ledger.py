@@ -5,7 +5,7 @@ gather in a layer of their own, which is dropped when the request is refused and
 reaches the database before `flush`, which needs one statement per table whatever the number of requests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, and_, delete, exists, insert, select, text, update
+from sqlalchemy import Connection, Dialect, and_, delete, exists, insert, select, update
 
 from data.entries import Effect, Entry, Row, counter_of
 from data.schema import (
@@ -31,12 +31,11 @@ from data.schema import (
     Position,
     RiskMetrics,
     Signal,
-    Stamped,
     Strategy,
     Trade,
 )
-from data.store import NOTIFY_CHANNEL, Prepared
-from data.upsert import upsert_statement
+from data.store import APPEND_LOCK, NOTIFY_CHANNEL, ORIGIN
+from data.upsert import Prepared, upsert_statement, write_all
 
 Key = tuple[Any, ...]
 
@@ -68,6 +67,7 @@ class _Layer:
 
 FORGOTTEN = "forgotten_id"  # up to here the journal holds nothing more of the bots that are about to be forgotten
 TRADES = "trades"  # how many there are: to count a million rows takes longer than to read a page of them
+_LOCK = f"SELECT pg_advisory_xact_lock({APPEND_LOCK})"
 _COUNTERS = "SELECT name, value FROM counter"
 
 
@@ -76,17 +76,21 @@ def _is_of(prefix: str, row: Row) -> bool:
 
 
 class Ledger:
-    """The tables inside one write transaction of the store that holds the journal's lock."""
+    """The tables inside one write transaction of the store; holds the journal's lock until it is over, so that ids become visible in their order."""
 
     def __init__(self, connection: Connection, received_at: datetime) -> None:
-        """Read the journal's head and counters; `received_at` is the server's time for all that is posted."""
+        """Take the lock, read the journal's head and counters; `received_at` is the server's time for all that is posted."""
         self.connection = connection
         self.received_at = received_at
         self._committing = _Layer()
         self._layers = [self._committing]
         self._known: dict[tuple[type[Base], Key], Row | None] = {}
         with closing(connection.connection.cursor()) as cursor:
-            cursor.execute(_COUNTERS)
+            if connection.dialect.name == "postgresql":  # SQLite's transaction is the lock
+                cursor.execute(f"{_LOCK}; {_COUNTERS}")  # there and back once
+                cursor.nextset()
+            else:
+                cursor.execute(_COUNTERS)
             self._counters: dict[str, int] = dict(cursor.fetchall())
         self._head = self.counter("last_id")
         self._rules: dict[int, Row] | None = None
@@ -225,41 +229,32 @@ class Ledger:
 
     def flush(self) -> None:
         """Write everything that was kept; the transaction's end commits it."""
-        layer = self._committing
+        origin = self.connection.get_execution_options()[ORIGIN]
+        notice = f"pg_notify('{NOTIFY_CHANNEL}', '{origin}')"  # delivered at the commit, once
+        write_all(self.connection, [*self._changes()], notice if self.entries else "1")
+
+    def _changes(self) -> Iterator[tuple[Prepared, Iterable[Any]]]:
+        layer, dialect = self._committing, self.connection.dialect
         if layer.entries:
-            insertion = _insertion(self.connection.dialect)
-            insertion.execute(self.connection, map(attrgetter(*insertion.names), layer.entries))
-            if self.connection.dialect.name == "postgresql":
-                self.connection.execute(text(f"NOTIFY {NOTIFY_CHANNEL}"))  # delivered at the commit, once
-        if layer.heard:
-            seen = [{"bot": bot, "first_seen": self.received_at, "last_seen": self.received_at} for bot in sorted(layer.heard)]
-            self._upsert(BotState, seen, ("last_seen",))
+            insertion = _insertion(dialect)
+            yield insertion, map(attrgetter(*insertion.names), layer.entries)
+        known = layer.rows.get(BotState, {})
+        if heard := [(bot, self.received_at, self.received_at) for bot in sorted(layer.heard) if (bot,) not in known]:
+            yield _upsert(dialect, BotState, ("bot", "first_seen", "last_seen"), ("last_seen",)), heard
         if layer.counters:
-            self._upsert(Counter, [{"name": name, "value": value} for name, value in layer.counters.items()], ("value",))
+            yield _upsert(dialect, Counter, ("name", "value"), ("value",)), layer.counters.items()
         for table, key in NATURAL_KEYS.items():
             if rows := layer.rows.get(table):
-                changing = tuple(name for name in next(iter(rows.values())) if name not in key)
-                self._upsert(table, list(rows.values()), changing)
-
-    def _upsert(self, model: type[Base], rows: list[Row], changing: tuple[str, ...]) -> None:
-        dialect = self.connection.dialect
-        if issubclass(model, Stamped):  # SQLAlchemy fills in the stamps
-            self.connection.execute(_upsert_statement(dialect.name, model, changing), rows)
-        else:
-            upsert = _prepared_upsert(dialect, model, changing, tuple(rows[0]))
-            upsert.execute(self.connection, map(itemgetter(*upsert.names), rows))
+                names = tuple(next(iter(rows.values())))
+                upsert = _upsert(dialect, table, names, tuple(name for name in names if name not in key))
+                yield upsert, map(itemgetter(*upsert.names), rows.values())
 
 
-@lru_cache  # to put one together takes longer than to run it, and there are few; the same for the two below
-def _upsert_statement(dialect: str, model: type[Base], changing: tuple[str, ...]) -> Insert:
-    return upsert_statement(dialect, model, NATURAL_KEYS[model], changing)
+@lru_cache  # to put one together takes longer than to run it, and there are few
+def _upsert(dialect: Dialect, model: type[Base], names: tuple[str, ...], changing: tuple[str, ...]) -> Prepared:
+    return Prepared(upsert_statement(dialect.name, model, NATURAL_KEYS[model], changing), dialect, names)
 
 
-@lru_cache
-def _prepared_upsert(dialect: Dialect, model: type[Base], changing: tuple[str, ...], names: tuple[str, ...]) -> Prepared:
-    return Prepared(_upsert_statement(dialect.name, model, changing), dialect, names)
-
-
-@lru_cache
+@lru_cache  # as above
 def _insertion(dialect: Dialect) -> Prepared:
     return Prepared(insert(Journal), dialect, Entry.__slots__)

@@ -2,22 +2,24 @@
 
 import math
 import os
+import secrets
+import select
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Dialect, Insert, create_engine, event, text
+import psycopg
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from data.errors import Code, Refused
 from data.files import make_folder
-from data.schema import UtcDateTime
 from data.store_errors import busy, translated
 
 SCHEMA_HEAD = "0004"
@@ -32,6 +34,7 @@ INCREMENTAL = 2  # as SQLite answers `PRAGMA auto_vacuum`
 APPEND_LOCK = 0x426F_7456
 MIGRATE_LOCK = APPEND_LOCK + 1
 NOTIFY_CHANNEL = "botv2_journal"
+ORIGIN = "botv2_origin"  # the execution option that holds a store's `origin`
 Identity = tuple[int, int]  # of a file: its device and its number there
 
 
@@ -55,8 +58,10 @@ class Store:
             connect_args = {"options": options, "connect_timeout": int(BUSY_SECONDS), **LIFE_SIGNS}
         self._file: Identity | None = None  # the one that was opened first
         self._turn = threading.Lock()
+        self.origin = secrets.token_hex(8)  # tells what this process notifies of from what others do
         self.engine = create_engine(
             self.url,
+            execution_options={ORIGIN: self.origin},
             connect_args=connect_args,
             pool_size=8,
             max_overflow=24,
@@ -69,6 +74,8 @@ class Store:
             event.listen(self.engine, "do_connect", self._refuse_to_make_another)
             event.listen(self.engine, "connect", self._prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine.dialect.do_ping = partial(_is_alive, self.engine.dialect.do_ping)  # type: ignore[method-assign]  # for this engine alone
 
     @contextmanager
     def read(self, *, consistent: bool = False) -> Iterator[Connection]:
@@ -103,12 +110,16 @@ class Store:
             yield connection
 
     def _begin_postgresql(self, connection: Connection, *, appending: bool, durable: bool, patience: float) -> None:
+        statements = []
         if patience != BUSY_SECONDS:
-            connection.execute(text("SELECT set_config('lock_timeout', :time, true)"), {"time": _milliseconds(patience)})
-        if appending:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": APPEND_LOCK})
+            statements.append(f"SET LOCAL lock_timeout = {_milliseconds(patience)}")
         if not durable:
-            connection.execute(text("SET LOCAL synchronous_commit = off"))
+            statements.append("SET LOCAL synchronous_commit = off")
+        if appending:
+            statements.append(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
+        if statements:
+            with closing(connection.connection.cursor()) as cursor:
+                cursor.execute("; ".join(statements))  # there and back once
 
     @contextmanager
     def _in_turn(self, patience: float) -> Iterator[None]:
@@ -186,37 +197,11 @@ class Store:
             self._file = _identity(self._path)
 
 
-class Prepared:
-    """An insert put together once and run at the driver's own price: SQLAlchemy's work for each statement is most of a small commit."""
-
-    def __init__(self, statement: Insert, dialect: Dialect, names: Sequence[str]) -> None:
-        """Prepare `statement` for rows that hold `names`; no column's Python default is filled in."""
-        columns = statement.table.columns
-        compiled = statement.compile(dialect=dialect, column_keys=names)
-        self._sql = str(compiled)
-        self._by_name = not compiled.positional
-        self.names: Sequence[str] = compiled.positiontup or names
-        self._processors = [
-            (place, _remembering(process) if isinstance(columns[name].type, UtcDateTime) else process)
-            for place, name in enumerate(self.names)
-            if (process := columns[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
-        ]
-
-    def execute(self, connection: Connection, rows: Iterable[Iterable[Any]]) -> None:
-        """Insert rows of values in the order of `names`."""
-        values: list[Any] = [list(row) for row in rows]
-        for row in values:
-            for place, process in self._processors:
-                row[place] = process(row[place])
-        if self._by_name:
-            values = [dict(zip(self.names, row, strict=True)) for row in values]
-        with closing(connection.connection.cursor()) as cursor:
-            cursor.executemany(self._sql, values)
-
-
-def _remembering(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The rows of one commit share most of their times, and a time's text is dear."""
-    return lru_cache(16)(process)
+def _is_alive(ping: Callable[[Any], bool], connection: psycopg.Connection) -> bool:
+    """Ask a pooled connection's server whether it is there only when the socket has something to say, such as that it is not."""
+    socket = select.poll()
+    socket.register(connection.fileno(), select.POLLIN)
+    return not socket.poll(0) or ping(connection)
 
 
 def _begin_sqlite(connection: Connection) -> None:

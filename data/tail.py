@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,7 +121,7 @@ class Tail:
             connection.close()
 
     def _watch_postgresql(self) -> None:
-        """Wait for the writer's NOTIFY; look anyway now and then, should one be lost."""
+        """Wait for the NOTIFY of another process's writer; look anyway now and then, should one be lost."""
         dsn = self.store.url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(dsn, autocommit=True, connect_timeout=2) as connection:
             connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
@@ -129,7 +130,12 @@ class Tail:
                 self._wait_for_notice(connection)
 
     def _wait_for_notice(self, connection: psycopg.Connection) -> None:
-        """Return when the writer has notified, when it is time to look anyway, or when the tail is stopped."""
-        for _ in range(int(HEAL_SECONDS / STOP_SECONDS)):
-            if self._stopping.is_set() or any(True for _ in connection.notifies(timeout=STOP_SECONDS, stop_after=1)):
+        """Return when another process has notified, when it is time to look anyway, or when the tail is stopped.
+
+        What this process writes its writer brings; to read it back would cost each commit as much again.
+        """
+        until = time.monotonic() + HEAL_SECONDS
+        while not self._stopping.is_set() and time.monotonic() < until:
+            notices = connection.notifies(timeout=STOP_SECONDS, stop_after=1)
+            if any(notice.payload != self.store.origin for notice in notices):
                 return

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from app.bundle import ASSETS
 from app.pages import PAGES
-from app.server import ASSETS
 from components.ids import Id
 from components.links import path_in, safe_url, stand_under
 from components.snippets import freqtrade
@@ -61,6 +61,8 @@ def _hrefs(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         if isinstance(href := value.get("href"), str):
             yield href
+        if isinstance(plain := value.get("data-plain"), str):  # what the browser makes elements of
+            yield from _hrefs(json.loads(plain))
         value = list(value.values())
     if isinstance(value, list):
         for item in value:

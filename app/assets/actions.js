@@ -7,7 +7,8 @@
   const words = (text, values) => window.botv2Words(text, values);
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
-  /* Resolves to what the server answered, or throws an error whose message a person can read. */
+  /* Resolves to what the server answered, or throws an error whose message a person can read. Without the network some changes
+     wait in this browser (service_worker/waiting.js): then it resolves to `{waiting: true}`, and offline.js tells the person. */
   async function send(method, path, body) {
     const headers = { Accept: "application/json" };
     if (method !== "GET") headers["Idempotency-Key"] = crypto.randomUUID();
@@ -28,8 +29,8 @@
     const [method, path] = button.dataset.send.split(" ");
     button.disabled = true;
     try {
-      await send(method, path, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
-      if (button.dataset.done) window.botv2Toast({ severity: "SUCCESS", title: button.dataset.done, message: "" });
+      const { waiting } = await send(method, path, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
+      if (button.dataset.done && !waiting) window.botv2Toast({ severity: "SUCCESS", title: button.dataset.done, message: "" });
       window.botv2Live.soon();
     } catch (problem) {
       window.botv2Toast({ severity: "ERROR", title: words("That was refused"), message: problem.message });

@@ -201,7 +201,8 @@
   /* ---- deleting, which can be undone for a while ---- */
   async function remove(note) {
     try {
-      const gone = (await window.botv2Send("DELETE", `${API}/${note.id}`)).data;
+      const { data: gone, waiting } = await window.botv2Send("DELETE", `${API}/${note.id}`);
+      if (waiting) return;
       undoable(gone);
       await refresh(gone.chart_id);
     } catch (problem) {

@@ -14,6 +14,7 @@
   const MONEY = /%\{(?:text|value|y|x|r|z|customdata)[^}]*\}/g; // of a texttemplate: not a name, nor a share
   const ALL_TRACES = "traces"; // in `meta.amounts`, beside names of axes: what has no axis of money, and tells of it all the same
   const NARROW = 12; // px of a margin in which nothing stands
+  const UNSEEN_MS = 250; // what is out of sight waits so long for what is in it
   const keyOf = (panel) => panel.replace(/^panel-/, "");
   const placeOf = (panel) => document.querySelector(`#${panel} .chart-place`);
   const frameOf = (panel) => document.querySelector(`#${panel} .chart`);
@@ -138,8 +139,34 @@
     return layout;
   }
 
+  /* Pictures take plotly.js most of a page's load. The first of each chart is drawn in order of sight: at once what a person sees, and
+     one after the other, when the page has nothing else to do, what stands below. */
+  const unseen = new Set();
+  const whenIdle = window.requestIdleCallback || ((act) => setTimeout(act));
+  let seeing = null; // the timer of the next one
+
+  function isInSight(panel) {
+    const box = frameOf(panel).getBoundingClientRect();
+    return box.top < window.innerHeight && box.bottom > 0;
+  }
+
   function draw(panel) {
     if (!known[panel]) return;
+    if (panel in shown || isInSight(panel)) return paint(panel);
+    unseen.add(panel);
+    if (seeing === null) seeing = setTimeout(() => whenIdle(drawUnseen), UNSEEN_MS);
+  }
+
+  function drawUnseen() {
+    const left = [...unseen].filter((panel) => known[panel] && frameOf(panel));
+    const next = left.find(isInSight) || left[0];
+    unseen.clear();
+    left.filter((panel) => panel !== next).forEach((panel) => unseen.add(panel));
+    if (next) paint(next);
+    seeing = unseen.size ? setTimeout(() => whenIdle(drawUnseen)) : null;
+  }
+
+  function paint(panel) {
     const made = picture(panel, getComputedStyle(document.documentElement));
     const query = queryOf(panel).toString();
     const text = JSON.stringify([made, query]);
@@ -152,6 +179,7 @@
     if (asked[panel] === query) zoomed(panel, layout);
     asked[panel] = query;
     window.dash_clientside.set_props(panel + "-graph", { figure: { data: made.data, layout: layout } });
+    document.dispatchEvent(new CustomEvent("botv2:painted"));
   }
 
   function show(panel, figure) {

@@ -228,11 +228,11 @@
     button.disabled = true;
     say("");
     try {
-      await window.botv2Send(method, path, body);
+      const { waiting } = await window.botv2Send(method, path, body);
       if (kept) kept();
-      say(done);
-      window.botv2Toast({ severity: "SUCCESS", title: done, message: "" });
-      if (shown !== null) ask(IDS.wanted);
+      if (!waiting) window.botv2Toast({ severity: "SUCCESS", title: done, message: "" });
+      say(waiting ? words("It waits for the network, and is then sent by itself.") : done);
+      if (shown !== null && !waiting) ask(IDS.wanted); // what waits is not in any answer yet
     } catch (problem) {
       say(problem.message, true);
       window.botv2Toast({ severity: "ERROR", title: words("That was refused"), message: problem.message });

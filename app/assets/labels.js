@@ -23,5 +23,5 @@
     }
   }
 
-  document.addEventListener("botv2:drawn", () => setTimeout(watch, 300));
+  document.addEventListener("botv2:painted", () => setTimeout(watch, 300));
 })();

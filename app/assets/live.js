@@ -5,7 +5,7 @@
    GET of the pulse. While a socket is connected the interval is a heartbeat; without one it polls.
 
    The other scripts listen to the document's events `botv2:pulse` (an answer came; `detail` are the versions),
-   `botv2:heard` (records were pushed), `botv2:resync`, `botv2:drawn` and `botv2:page` (another page is shown). */
+   `botv2:heard` (records were pushed), `botv2:resync`, `botv2:drawn` and `botv2:page` (another page is shown), `botv2:lost` (no answer came). */
 (function () {
   "use strict";
   const PULSE_URL = window.botv2At("/api/monitoring/pulse");
@@ -32,6 +32,7 @@
     rules: { of: ["rules", "alerts"], ms: 1000 },
     health: { of: [], ms: 5000 },
   };
+  const KEPT_KINDS = new Set([...KINDS, ...Object.values(FOLLOWERS).flatMap(({ of }) => of)]);
   const tell = (event, detail) => document.dispatchEvent(new CustomEvent("botv2:" + event, { detail: detail }));
   const setProps = (id, props) => window.dash_clientside.set_props(id, props);
 
@@ -47,6 +48,19 @@
   let failing = false;
   let clockOffset = 0; // the server's clock less this one's
 
+  function request() {
+    return fetch(PULSE_URL, {
+      headers: etag ? { Accept: "application/json", "If-None-Match": etag } : { Accept: "application/json" },
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  }
+
+  /* Sent before Dash has begun: the versions are there when the first page comes, and none of its panels is asked for in vain. */
+  let early = request();
+  early.catch(() => {}); // `ask` deals with it
+
   async function ask() {
     if (askedAt !== null) {
       askAgain = true;
@@ -55,12 +69,9 @@
     askedAt = Date.now();
     const start = performance.now();
     try {
-      const answer = await fetch(PULSE_URL, {
-        headers: etag ? { Accept: "application/json", "If-None-Match": etag } : { Accept: "application/json" },
-        credentials: "same-origin",
-        cache: "no-store",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
+      const first = early;
+      early = null;
+      const answer = await (first || request());
       if (answer.status === 401) {
         window.location.assign(window.botv2At("/login?next=" + encodeURIComponent(window.botv2Here() + window.location.search)));
         return;
@@ -78,11 +89,12 @@
       failing = false;
     } catch (unreachable) {
       failing = true;
+      if (etag === null && navigator.serviceWorker?.controller) for (const kind of KEPT_KINDS) versions[kind] = 0; // so the panels ask, and get what this browser has kept
     }
     askedAt = null;
     spread();
     showConnection();
-    if (!failing) tell("pulse", versions);
+    tell(failing ? "lost" : "pulse", versions);
     if (askAgain) {
       askAgain = false;
       soon();
@@ -243,6 +255,11 @@
     for (const kind of Object.keys(given)) delete given[kind];
     for (const kind of Object.keys(followed)) delete followed[kind];
     soon();
+  });
+
+  /* Something older than the last answer is shown: what was kept before the page was opened. */
+  document.addEventListener("botv2:kept", (event) => {
+    if (failing || etag === null) lastAnswer = Math.min(lastAnswer, event.detail);
   });
 
   window.botv2Live = {

@@ -15,6 +15,7 @@ from components.frame import frame
 from components.ids import Id
 from components.links import path_in
 from components.navigation import LIVE_PATH, SETTINGS_PATH
+from components.plain import plain
 from components.words import N_, _
 from data.accounts import Principal
 from data.settings import Settings
@@ -70,4 +71,10 @@ def register_pages(app: Dash, viewer: Callable[[], Principal | None]) -> None:
     @app.callback(Output(Id.PAGE, "children"), Output(Id.TITLE, "children"), Input(Id.URL, "pathname"))
     def show(path: object) -> tuple[object, object]:
         page = page_at(path)
-        return page.layout(may_control(viewer())), _(page.title)
+        return plain(page.layout(may_control(viewer())), named_ids(app)), _(page.title)
+
+
+def named_ids(app: Dash) -> set[str]:
+    """Return every id that a callback of `app` names: what has one stays a component of Dash."""
+    ends = {end["id"] for callback in app.callback_map.values() for end in (*callback["inputs"], *callback["state"])}
+    return ends | {end.rpartition(".")[0] for outputs in app.callback_map for end in outputs.strip(".").split("...") if "." in end}

@@ -1,11 +1,15 @@
 """The document around the Dash app, in the language of who asks. Its one own script sets the theme before the first paint."""
 
+import base64
+import hashlib
 import html
+from collections.abc import Sequence
 from typing import Any
 
 import dash
 import orjson
 
+from app.bundle import GRIDS, SCRIPT, SHIPPED_GRIDS, THEME, Bundle, path_of
 from app.speech import chosen
 from components.format import date_pattern, months
 from components.links import at
@@ -13,12 +17,18 @@ from components.words import _, script_words, speech
 
 INDEX_STRING = """<!doctype html>
 <html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}" data-currency="{%currency%}"
-  data-base="{%base%}">
+  data-base="{%base%}" data-grids="{%grids%}">
   <head>
     {%metas%}
     <title>{%title%}</title>
-    <script src="{%base%}/assets/head/theme.js"></script>
+    <script src="{%theme%}"></script>
     {%favicon%}
+    <link rel="manifest" href="{%base%}/manifest.webmanifest">
+    <link rel="apple-touch-icon" href="{%base%}/icons/192.png">
+    <meta name="theme-color" content="#0a0c0f">
+    {%early%}
+    <link rel="preload" as="fetch" crossorigin href="{%base%}/_dash-dependencies">
+    <link rel="preload" as="fetch" crossorigin href="{%base%}/_dash-layout">
     {%css%}
   </head>
   <body>
@@ -31,23 +41,50 @@ INDEX_STRING = """<!doctype html>
   </body>
 </html>
 """
+# A developer's check of the callbacks, over every page's layout and at each page load; a test does it instead.
+UNASKED = frozenset({"validation_layout", "suppress_callback_exceptions"})
 
 
 class Document(dash.Dash):
-    """Dash with a document that is made for each request."""
+    """Dash with a document that is made for each request, of the production build where there is one."""
+
+    bundle: Bundle | None = None
 
     def _config(self) -> dict[str, Any]:
-        """Dash's own, without what tells a stranger which software to look up; its renderer in a browser reads none of that."""
+        """Dash's own, without what tells a stranger which software to look up and what a browser has no use for."""
         config: dict[str, Any] = super()._config()  # type: ignore[no-untyped-call]  # Dash does not say what it returns
-        return {name: value for name, value in config.items() if "version" not in name or name == "disable_version_check"}
+        kept = {name: value for name, value in config.items() if "version" not in name or name == "disable_version_check"}
+        parents = {space: {kind: props for kind, props in kinds.items() if props} for space, kinds in config["children_props"].items()}
+        return {name: value for name, value in kept.items() if name not in UNASKED} | {
+            "suppress_callback_exceptions": True,
+            "children_props": parents,
+        }
+
+    def csp_hashes(self, hash_algorithm: str = "sha256") -> Sequence[str]:
+        """Return the hashes of all scripts that stand in the document itself."""
+        hashes: Sequence[str] = super().csp_hashes(hash_algorithm)
+        if self.bundle is None:
+            return hashes
+        digest = hashlib.new(hash_algorithm, self.bundle.plotly_line().encode()).digest()
+        return [f"'{hash_algorithm}-{base64.b64encode(digest).decode()}'"]  # the line that starts the renderer is in the build
 
     def interpolate_index(self, **parts: str) -> str:  # type: ignore[override]  # Dash gives the parts by name
         """Return the document: the parts that Dash made, and what depends on who asks."""
         page = INDEX_STRING
         waiting = parts.pop("app_entry").replace("Loading...", html.escape(_("Loading…")))
-        for name, value in (_personal() | parts | {"app_entry": waiting}).items():
+        for name, value in (_personal() | parts | self._loaded(parts["scripts"]) | {"app_entry": waiting}).items():
             page = page.replace("{%" + name + "%}", value)
         return page
+
+    def _loaded(self, shipped: str) -> dict[str, str]:
+        """Return what the document loads: of the tables' library just its address, because 07-grids.js fetches it where a table is."""
+        grids = next((tag for tag in SCRIPT.finditer(shipped) if path_of(tag[1]) == SHIPPED_GRIDS), None)
+        if grids is not None:
+            shipped = shipped.replace(grids[0], "")
+        if self.bundle is None:
+            return {"scripts": shipped, "grids": grids[1] if grids else "", "theme": at("/assets/head/theme.js"), "early": ""}
+        own = {"grids": self.bundle.address(GRIDS), "theme": self.bundle.address(THEME)}
+        return {"early": f"<script>{self.bundle.plotly_line()}</script>", **self.bundle.parts(shipped), **own}
 
 
 def _personal() -> dict[str, str]:

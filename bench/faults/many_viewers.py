@@ -1,8 +1,10 @@
 """R11: 500 viewers, three of them real browsers, while bots post 50 events a second.
 
-`python -m bench.faults.many_viewers --minutes 10`; with `--control` the server has 64 threads, of which each viewer holds one.
+`python -m bench.faults.many_viewers --minutes 10`; `--bots 8` has as many bots more post two events a second each, and first all of them
+without a viewer, to know what the viewers cost them. With `--control` the server has 64 threads, of which each viewer holds one.
 """
 
+import argparse
 import asyncio
 import contextlib
 import sys
@@ -15,8 +17,9 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome
 
-from bench.faults.asking import Asker, Poster
+from bench.faults.asking import Asker
 from bench.faults.crowd import Crowd, settled
+from bench.faults.posting import Posted, post
 from bench.faults.rows import Figure, at_most, none_of, parser_of, report
 from bench.faults.use import raise_file_limit, use_of
 from bench.page import signed_in
@@ -24,6 +27,7 @@ from bench.program import Program, make_token
 from components.ids import Id
 
 RATE = 50.0
+ALONE_SECONDS = 60.0
 PAGES = ("/api/monitoring/stats", "/api/monitoring/activity?limit=50", "/api/trades?limit=50")
 LOOK_SECONDS = 5.0
 STATE = f"return document.getElementById('{Id.CONNECTION_DOT}').className"
@@ -82,31 +86,33 @@ class Peak:
             await asyncio.sleep(1)
 
 
-async def run(program: Program, token: str, watched: Browsers, viewers: int, seconds: float) -> list[Figure]:
-    """Post to all viewers for some seconds; return what came of it."""
-    crowd, poster, peak = Crowd.of(viewers, program.port, token), Poster(program.port, token), Peak(program)
+async def run(program: Program, token: str, watched: Browsers, viewers: int, given: argparse.Namespace) -> list[Figure]:
+    """Post to all viewers for some minutes; return what came of it."""
+    crowd, peak, seconds = Crowd.of(viewers, program.port, token), Peak(program), given.minutes * 60
     askers = [Asker(program.port, token, path, every=0.5) for path in PAGES]
-    here = await crowd.gather(30)
     tasks = [asyncio.create_task(work) for work in (*(asker.ask() for asker in askers), peak.follow(), watched.look_on())]
     try:
+        alone = await post(program.port, token, RATE, given.bots, min(ALONE_SECONDS, seconds)) if given.bots else None
+        here = await crowd.gather(30)
         began = time.perf_counter()
-        await poster.post(RATE, seconds)
+        posted = await post(program.port, token, RATE, given.bots, seconds)
         took = time.perf_counter() - began
-        await settled(lambda: crowd.behind(poster.last) <= 0, 15)
+        await settled(lambda: crowd.behind(posted.last) <= 0, 15)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        ends, missing = crowd.total("ends"), crowd.total("missing") + max(0, crowd.behind(poster.last))
-        got, expected = crowd.total("got"), crowd.total("got") + missing
-        await crowd.leave()
+    ends, missing = crowd.total("ends"), crowd.total("missing") + max(0, crowd.behind(posted.last))
+    got, expected = crowd.total("got"), crowd.total("got") + missing
+    await crowd.leave()
     watched.count_resyncs()
     http = max(asker.took.percentile(95) for asker in askers)
     return [
         Figure("viewers connected, beside the browsers", f"{here:,} of {viewers:,}", f"{viewers:,}", here == viewers),
-        Figure("events stored", f"{len(poster.took):,} in {took:,.0f} s"),
-        none_of("events not stored", poster.refused),
-        Figure("delivered", f"{got / max(1, expected):.3%}", "100 %", bool(got) and missing == 0),
+        Figure("events stored", f"{len(posted.took):,} in {took:,.0f} s"),
+        none_of("events not stored", posted.refused),
+        *_beside(posted, alone),
+        Figure("delivered, each in its place", f"{got / max(1, expected):.3%}", "100 %", bool(got) and missing == 0),
         Figure("of these fetched after a resync", f"{crowd.total('fetched'):,}"),
         none_of("pushed twice", crowd.total("doubled")),
         Figure("POST to viewer, p50", f"{crowd.lags.percentile(50):,.0f} ms"),
@@ -121,12 +127,26 @@ async def run(program: Program, token: str, watched: Browsers, viewers: int, sec
     ]
 
 
+def _beside(posted: Posted, alone: Posted | None) -> list[Figure]:
+    """Return what an event's answer took, and without the viewers, where that was asked for too."""
+    own = Figure("POST to answer, p99", f"{posted.p99:,.0f} ms")
+    if alone is None:
+        return [own]
+    ratio = posted.p99 / alone.p99
+    return [
+        own,
+        Figure("POST to answer beside the browsers alone, p99", f"{alone.p99:,.0f} ms"),
+        at_most("POST to answer, p99 with all viewers ÷ without them", ratio, 2, "x"),
+    ]
+
+
 def main() -> int:
     """Run as the command line says, print the table; returns 1 when the row does not hold."""
     parser = parser_of(__doc__)
     parser.add_argument("--viewers", type=int, default=500, help="the browsers among them")
     parser.add_argument("--browsers", type=int, default=3)
     parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--bots", type=int, default=0, help="that post beside the 50 events a second")
     given = parser.parse_args()
     raise_file_limit()
     words = ("bench.served", "gthread-64") if given.control else ("app", "run")
@@ -136,10 +156,10 @@ def main() -> int:
             program.start()
             token = make_token(program, "read", "ingest")
             with browsers(given.browsers, program) as watched:
-                found = asyncio.run(run(program, token, watched, given.viewers - given.browsers, given.minutes * 60))
+                found = asyncio.run(run(program, token, watched, given.viewers - given.browsers, given))
         finally:
             program.kill()
-    return report("Many viewers (R11)", found, given)
+    return report(f"Many viewers{f' beside {given.bots} bots' if given.bots else ''} (R11)", found, given)
 
 
 if __name__ == "__main__":
