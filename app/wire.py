@@ -15,7 +15,7 @@ from typing import Any
 
 import simple_websocket  # type: ignore[import-untyped]  # ships no types
 from engineio.async_drivers._websocket_wsgi import SimpleWebSocketWSGI  # type: ignore[import-untyped]  # the same
-from engineio.packet import NOOP, Packet  # type: ignore[import-untyped]  # the same
+from engineio.packet import MESSAGE, NOOP, Packet  # type: ignore[import-untyped]  # the same
 from flask_socketio import SocketIO
 from wsproto.frame_protocol import FrameProtocol
 
@@ -102,8 +102,11 @@ class Wire(SimpleWebSocketWSGI):  # type: ignore[misc]  # as above
         self._sending_since = None
 
     def send_at_once(self, packet: Any) -> Any:
-        """Give the kernel a packet if it takes it without waiting; returns what is left to send, None when nothing is."""
-        if not self._viewer.upgraded or packet.binary or not self._turn.acquire(blocking=False):
+        """Give the kernel a packet if it takes it without waiting; returns what is left to send, None when nothing is.
+
+        Pings wait in the queue: Engine.IO hangs up when nothing comes out of it for longer than they should take.
+        """
+        if not self._viewer.upgraded or packet.packet_type != MESSAGE or packet.binary or not self._turn.acquire(blocking=False):
             return packet
         try:
             if self._rest or self._socket is None or not self.ws.connected:

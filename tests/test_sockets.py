@@ -14,7 +14,7 @@ import pytest
 import requests
 import socketio
 from dash import Dash
-from engineio.packet import MESSAGE, NOOP, Packet  # type: ignore[import-untyped]  # ships no types
+from engineio.packet import MESSAGE, NOOP, PING, Packet  # type: ignore[import-untyped]  # ships no types
 from websocket import WebSocket, WebSocketConnectionClosedException, create_connection
 from werkzeug.serving import ThreadedWSGIServer, make_server
 from wsproto.connection import Connection, ConnectionType
@@ -329,7 +329,8 @@ def test_a_packet_that_the_kernel_takes_in_part_is_finished_before_any_other() -
     viewer = SimpleNamespace(sid="viewer", upgraded=True, queue=Backlog())
     wire = Wire({}, 10_000_000, MethodType(lambda _viewer, _wire: [], viewer), None)
     wire._socket, wire.ws = ours, SimpleNamespace(connected=True, send=lambda text: ours.sendall(_frame(text)))
-    large, later = Packet(MESSAGE, "x" * 5_000_000), Packet(MESSAGE, "later")
+    large, later, ping = Packet(MESSAGE, "x" * 5_000_000), Packet(MESSAGE, "later"), Packet(PING)
+    assert wire.send_at_once(ping) is ping, "Engine.IO hangs up when none comes out of the queue"
     left = wire.send_at_once(large)
     assert left.packet_type == NOOP
     assert wire.send_at_once(later) is later, "it has to wait"
