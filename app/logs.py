@@ -60,6 +60,11 @@ class SharedFileHandler(RotatingFileHandler):
             if os.path.getsize(self.baseFilename) >= self.maxBytes // 2:
                 super().doRollover()
 
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Go on without the file when the disk takes nothing: the terminal has the line, and a trace beside each would bury it."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
     def _follow(self) -> None:
         try:
             current = os.stat(self.baseFilename)

@@ -25,7 +25,7 @@ from data.errors import Code, Refused
 log = logging.getLogger(__name__)
 
 GATHER_SECONDS = 0.03
-GATHER_SECONDS_A_VIEWER = 0.0003  # hundreds of them want fewer and larger packets: each costs a thread's turn
+GATHER_SECONDS_A_VIEWER = 0.0001  # hundreds of them want fewer and larger packets: each costs a thread's turn
 COUNTS_SECONDS = 1.0  # between two counts of everything: in a stream of records each would be old before it is read
 LOOK_SECONDS = 1.0  # at worst twice this, and two more until the accounts know, pass before a revoked token is cut off
 BEHIND_PACKETS = 100

@@ -20,6 +20,9 @@ API = "/api/people"
 ROLES = {"admin": N_("Admin"), "operator": N_("Operator"), "viewer": N_("Viewer")}
 ONLY_ADMINS = N_("Admins see who may sign in, and change it.")
 NO_PERSON = N_("This belongs to people: sign in.")
+# What a browser calls itself names others, too: the first that is found counts.
+BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrom", "Chrome"), ("Safari/", "Safari"))
+SYSTEMS = (("Android", "Android"), ("iPhone", "iOS"), ("iPad", "iPadOS"), ("Windows", "Windows"), ("Mac OS X", "macOS"), ("Linux", "Linux"))
 
 
 def place() -> list[Component]:
@@ -66,13 +69,21 @@ def _session(session: Record, is_this: bool, now: datetime) -> html.Tr:
     end = action(_("End"), "DELETE", f"/sessions/{session['id']}", question=question, of=session["id"][:6])
     return html.Tr(
         [
-            html.Td(session["user_agent"][:80] or fmt.UNKNOWN, className="wrap"),
+            html.Td(browser_name(session["user_agent"]), title=session["user_agent"]),
             html.Td(session["address"] or fmt.UNKNOWN),
             html.Td(fmt.moment(session["created_at"], now)),
             html.Td(fmt.moment(session["last_used_at"], now)),
             html.Td(chip(_("this one")) if is_this else end),
         ]
     )
+
+
+def browser_name(user_agent: str) -> str:
+    """Return which browser, on which system, calls itself so; what is neither as it stands."""
+    found = [
+        next(name for mark, name in marks if mark in user_agent) for marks in (BROWSERS, SYSTEMS) if any(mark in user_agent for mark, _name in marks)
+    ]
+    return " · ".join(found) or user_agent[:80] or fmt.UNKNOWN
 
 
 def users(known: Sequence[Record], now: datetime) -> Content:

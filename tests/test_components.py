@@ -17,6 +17,7 @@ from app import pages
 from app.cli import build_parser
 from app.pages.index import INDEX_STRING
 from components import format as fmt
+from components import people
 from components.activity import activity
 from components.alerts import alerts
 from components.charts.base import Figure
@@ -607,3 +608,21 @@ def test_pages_load_nothing_from_another_host(settings: Settings) -> None:
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', index)
     for sheet in ASSETS.glob("*.css"):
         assert not re.findall(r"url\([\"']?(?:https?:)?//", sheet.read_text()), sheet.name
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "shown"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36", "Chrome · Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36 Edg/149.0",
+            "Edge · Windows",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/604.1", "Safari · iOS"),
+        ("Mozilla/5.0 (Android 16; Mobile; rv:150.0) Gecko/150.0 Firefox/150.0", "Firefox · Android"),
+        ("curl/8.5.0", "curl/8.5.0"),
+        ("", "–"),
+    ],
+)
+def test_a_session_is_named_by_its_browser(user_agent: str, shown: str) -> None:
+    assert people.browser_name(user_agent) == shown

@@ -1,5 +1,6 @@
 """The server's log: one JSON object a line, rotated by whoever notices, and nothing in it that opens a door."""
 
+import errno
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +90,18 @@ def test_two_processes_that_share_a_file_lose_no_line_when_one_rotates_it(tmp_pa
     written = [line for file in sorted(tmp_path.glob(f"{FILE_NAME}*")) if not file.name.endswith(".lock") for line in file.read_text().splitlines()]
     assert sorted(written) == [f"line {number:03d} of the log" for number in range(100)]
     assert path.stat().st_size < 2_100
+
+
+def test_on_a_full_disk_the_line_is_on_the_terminal_and_no_trace_beside_it(
+    tmp_path: Path, logging_as_before: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure(tmp_path)
+    file = next(handler for handler in logging.getLogger().handlers if isinstance(handler, SharedFileHandler))
+
+    def take_nothing(_text: str) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file.stream.write = take_nothing  # type: ignore[method-assign, union-attr]  # as the disk would
+    logging.getLogger("app.test").warning("the disk is full")
+    lines = capsys.readouterr().err.splitlines()
+    assert [orjson.loads(line)["message"] for line in lines] == ["the disk is full"]

@@ -6,20 +6,23 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from socket import SO_RCVBUF, SOL_SOCKET
+from socket import SO_RCVBUF, SOL_SOCKET, socketpair
+from types import MethodType, SimpleNamespace
 from typing import Any
 
 import pytest
 import requests
 import socketio
 from dash import Dash
-from engineio.packet import MESSAGE, Packet  # type: ignore[import-untyped]  # ships no types
+from engineio.packet import MESSAGE, NOOP, PING, Packet  # type: ignore[import-untyped]  # ships no types
 from websocket import WebSocket, WebSocketConnectionClosedException, create_connection
 from werkzeug.serving import ThreadedWSGIServer, make_server
+from wsproto.connection import Connection, ConnectionType
+from wsproto.events import TextMessage
 
 from app import messages, sockets
 from app.sockets import Push
-from app.wire import AT_ONCE, Backlog
+from app.wire import AT_ONCE, Backlog, Wire, _frame
 from data.accounts import Principal
 from data.desk import Desk
 from data.errors import Code, Refused
@@ -319,6 +322,34 @@ def test_a_backlog_is_counted_in_bytes_and_handed_out_in_small_parts() -> None:
     rest = [backlog.get() for _ in range(5)]
     assert [packet and packet.data for packet in rest] == ["016", "017", "018", "019", None]
     assert backlog.size == 0
+
+
+def test_a_packet_that_the_kernel_takes_in_part_is_finished_before_any_other() -> None:
+    ours, theirs = socketpair()
+    viewer = SimpleNamespace(sid="viewer", upgraded=True, queue=Backlog())
+    wire = Wire({}, 10_000_000, MethodType(lambda _viewer, _wire: [], viewer), None)
+    wire._socket, wire.ws = ours, SimpleNamespace(connected=True, send=lambda text: ours.sendall(_frame(text)))
+    large, later, ping = Packet(MESSAGE, "x" * 5_000_000), Packet(MESSAGE, "later"), Packet(PING)
+    assert wire.send_at_once(ping) is ping, "Engine.IO hangs up when none comes out of the queue"
+    left = wire.send_at_once(large)
+    assert left.packet_type == NOOP
+    assert wire.send_at_once(later) is later, "it has to wait"
+    heard: list[str] = []
+
+    def hear() -> None:
+        client = Connection(ConnectionType.CLIENT)
+        while data := theirs.recv(65536):
+            client.receive_data(data)
+            heard.extend("".join(event.data) for event in client.events() if isinstance(event, TextMessage))
+
+    hearing = threading.Thread(target=hear)
+    hearing.start()
+    wire.send(left.encode())
+    assert wire.send_at_once(later) is None
+    ours.close()
+    hearing.join(10)
+    theirs.close()
+    assert "".join(heard) == large.encode() + left.encode() + later.encode()
 
 
 @pytest.mark.parametrize("backend", ["sqlite"], indirect=True)

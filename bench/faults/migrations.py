@@ -57,7 +57,21 @@ class Case:
         _, said = process.communicate()
         if process.returncode not in {0, -signal.SIGKILL}:
             raise RuntimeError(said.decode()[-500:])
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        if not self.store.is_sqlite:
+            self._wait_until_alone()
+        return seconds
+
+    def _wait_until_alone(self) -> None:
+        """PostgreSQL ends the statement of a client that was killed before it hears of it."""
+        others = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'active'")
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with self.store.read() as connection:
+                if connection.scalar(others) == 0:
+                    return
+            time.sleep(0.2)
+        raise RuntimeError("a killed migration did not end")
 
     def state(self) -> tuple[str | None, str, dict[str, int]]:
         """Return schema, its fingerprint and the rows of what every schema has."""
