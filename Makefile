@@ -74,6 +74,7 @@ faults: install
 	.venv/bin/python -m bench.faults.payloads
 	.venv/bin/python -m bench.faults.guessing --tries 200 --guesses 1000 --sign-ins 100
 	.venv/bin/python -m bench.faults.many_viewers --minutes 10
+	.venv/bin/python -m bench.faults.many_viewers --bots 8 --minutes 5
 	.venv/bin/python -m bench.faults.soak --minutes 30
 
 # Known faults of what is installed to serve, and the list of it (var/sbom.json). Asks the network, so neither a test nor CI calls it.
