@@ -26,6 +26,7 @@ INDEX_STRING = """<!doctype html>
     <link rel="manifest" href="{%base%}/manifest.webmanifest">
     <link rel="apple-touch-icon" href="{%base%}/icons/192.png">
     <meta name="theme-color" content="#0a0c0f">
+    <meta name="description" content="{%about%}">
     {%early%}
     <link rel="preload" as="fetch" crossorigin href="{%base%}/_dash-dependencies">
     <link rel="preload" as="fetch" crossorigin href="{%base%}/_dash-layout">
@@ -95,6 +96,7 @@ def _personal() -> dict[str, str]:
         "currency": html.escape(speech().currency or ""),
         "base": at(""),
         "amounts": "hidden" if preferred.get("hide_amounts") else "shown",
+        "about": html.escape(_("What trading bots do, live")),
         "noscript": html.escape(_("BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.")),
         "words": _for_scripts(),
     }
