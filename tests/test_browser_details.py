@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -64,6 +65,11 @@ def filled(page: "Browser", ref: str) -> str:
     return str(find(page, DIALOG).text)
 
 
+def press(page: "Browser", key: str) -> None:
+    """Press a key, wherever the focus is: what is there may be drawn again meanwhile."""
+    ActionChains(page.driver).send_keys(key).perform()
+
+
 def gone(page: "Browser") -> None:
     """Wait until the dialog is closed and the address names no detail."""
     wait(page).until(
@@ -95,7 +101,7 @@ def test_it_opens_by_click_key_and_link_and_closes_in_every_way_with_the_focus_w
     assert f"Trade {trades[-1]}" in filled(page, latest)
     assert script(page, "return document.activeElement.id") == Id.DETAIL_TITLE
     assert script(page, "return document.querySelector('#detail .js-plotly-plot .scatterlayer') !== null")
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    press(page, Keys.ESCAPE)
     gone(page)
     focused(page, latest)
 
@@ -138,7 +144,7 @@ def test_it_opens_by_click_key_and_link_and_closes_in_every_way_with_the_focus_w
     for ref, sentence in (("trade:999999", "There is no trade"), ("trade:x", "There is no trade"), ("day:2024-99-99", "There is no such day")):
         script(page, "location.hash = '#' + arguments[0]", ref)
         assert sentence in filled(page, ref)
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    press(page, Keys.ESCAPE)
     gone(page)
     assert page.get_logs() == []
 
@@ -153,7 +159,7 @@ def test_what_a_person_changes_is_shown_at_once_and_stored_and_a_refusal_says_wh
     filled(page, f"trade:{trade}")
 
     find(page, f"{DIALOG} textarea").send_keys("<b>too early</b>")
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)  # what is written is not thrown away at the first try
+    press(page, Keys.ESCAPE)  # what is written is not thrown away at the first try
     says(page, "not saved")
     click(page, f"{DIALOG} [type=submit]")
     says(page, "The note is saved")
@@ -165,8 +171,8 @@ def test_what_a_person_changes_is_shown_at_once_and_stored_and_a_refusal_says_wh
     rest.post("/api/trades", TRADE | CLOSED | {"exit_price": 105})
     says(page, "105.00")
     assert find(page, f"{DIALOG} textarea").get_attribute("value") == "<b>too early</b>, I think"
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    press(page, Keys.ESCAPE)
+    press(page, Keys.ESCAPE)
     gone(page)
 
     script(page, "botv2Detail.open(arguments[0])", f"annotation:{mark}")
@@ -181,7 +187,7 @@ def test_what_a_person_changes_is_shown_at_once_and_stored_and_a_refusal_says_wh
     click(page, f"{DIALOG} .danger")
     click(page, f"#{Id.CONFIRM} [data-answer=yes]")
     says(page, "There is no annotation with this number")
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    press(page, Keys.ESCAPE)
     gone(page)
 
     script(page, "botv2Detail.open(arguments[0])", f"alert:{alert}")

@@ -233,7 +233,7 @@ def test_alerts_are_counted_toasted_and_notified_once_and_only_after_the_button(
     wait_for_word(signed_in, "Live")
     post("/alerts", ALERT)
     wait(signed_in).until(lambda _: find(signed_in, f"#{Id.BELL} .count").text == "1")
-    assert ALERT["title"] in find(signed_in, ".toasts").text
+    wait(signed_in).until(lambda _: ALERT["title"] in find(signed_in, ".toasts").text)
     assert script(signed_in, "return [window.asks, window.shown.length]") == [0, 0]
     switch = f"#{Id.PANEL_ALERTS} [data-switch=notifications]"
     click(signed_in, switch)

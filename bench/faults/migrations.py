@@ -82,10 +82,11 @@ class Case:
 
 
 def migrate_in_steps() -> None:
-    """Migrate as the control does: each revision is committed by itself."""
+    """Migrate as the control does: each revision is committed by itself, and a second goes by, in which a kill may come."""
     with closing(Store(Settings.load().store_url)) as store:
         for number in range(int(store.schema_version() or 0) + 1, int(SCHEMA_HEAD) + 1):
             migrate_to(store, f"{number:04d}")
+            time.sleep(1)
 
 
 @dataclass
