@@ -142,7 +142,8 @@
   }
 
   function arrived(kind) {
-    const rest = Math.min(REST_MS, REST * (Date.now() - awaited[kind]));
+    const took = kind in awaited ? Date.now() - awaited[kind] : 0; // 0: drawn for another address, not for a new version
+    const rest = Math.min(REST_MS, REST * took);
     rests[kind] = Date.now() + rest;
     delete awaited[kind];
     spread();

@@ -8,8 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,13 @@ from typing import Any
 import orjson
 from sqlalchemy import text
 
-from bench.faults.filled import fill
+from bench.faults.filled import fill, two_stores
 from bench.faults.rows import Figure, at_most, none_of, parser_of, report
 from bench.faults.writers import working
 from bench.program import Program, environment, make_token
 from data.files import damage_of
 from data.settings import Settings
 from data.store import Store
-from tests.support.postgres import find_programs, running_postgres
 
 WRITERS = 4
 SECONDS_OF_WRITING = 2.0
@@ -104,30 +102,13 @@ def _name(record: dict[str, Any]) -> str:
     return str(record.get("message") or record.get("symbol")).partition(" ")[0]
 
 
-@contextmanager
-def stores(folder: Path, database: str) -> Iterator[tuple[str, str]]:
-    """Give the addresses of two empty stores."""
-    if database == "sqlite":
-        for name in ("server", "other"):
-            (folder / name).mkdir()
-        yield f"sqlite:///{folder}/server/botv2.sqlite", f"sqlite:///{folder}/other/botv2.sqlite"
-        return
-    programs = find_programs()
-    if programs is None:
-        sys.exit("not run: PostgreSQL's programs are not installed")
-    with running_postgres(programs) as server:
-        for name in ("server", "other"):
-            server.create(name)
-        yield server.url("server"), server.url("other")
-
-
 def main() -> int:
     """Run as the command line says; returns 1 when a row does not hold."""
     parser = parser_of(__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="botv2-backup-") as name, stores(Path(name), given.database) as (url, other):
+    with tempfile.TemporaryDirectory(prefix="botv2-backup-") as name, two_stores(Path(name), given.database) as (url, other):
         figures = measure(Path(name), given.rows, url, other, copy_file=given.control)
     return report(f"R21, backup and restore on {given.database}", figures, given)
 

@@ -1,11 +1,16 @@
-"""Stores that hold very much, filled by the database itself in seconds."""
+"""Stores for harnesses: two empty ones of either database, and what fills one by the database itself in seconds."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import text
 
 from data.store import Store
 from data.times import now
+from tests.support.postgres import find_programs, running_postgres
 
 PADDING = "x" * 200
 EVENTS = (
@@ -20,6 +25,24 @@ COUNT = "INSERT INTO counter (name, value) VALUES (:name, :value) ON CONFLICT (n
 BODY = (
     '{"timestamp": "2025-01-01T00:00:00.000000Z", "event_type": "SYSTEM", "message": "PADDING", "severity": "INFO", "metadata": {}, "bot": "filler"}'
 )
+
+
+@contextmanager
+def two_stores(folder: Path, database: str) -> Iterator[tuple[str, str]]:
+    """Give the addresses of two empty stores, `sqlite` or `postgresql`; SQLite's lie in folders of their own."""
+    names = ("server", "other")
+    if database == "sqlite":
+        for name in names:
+            (folder / name).mkdir()
+        yield f"sqlite:///{folder}/server/botv2.sqlite", f"sqlite:///{folder}/other/botv2.sqlite"
+        return
+    programs = find_programs()
+    if programs is None:
+        sys.exit("not run: PostgreSQL's programs are not installed")
+    with running_postgres(programs) as server:
+        for name in names:
+            server.create(name)
+        yield server.url("server"), server.url("other")
 
 
 def fill(store: Store, events: int, *, trades: int = 0, days_old: float = 0) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import Answer, Api
-from bench.faults.rows import Figure, none_of, parser_of, report
+from bench.faults.rows import Figure, by_status, none_of, parser_of, report
 from bench.faults.writers import BUSY, STORED
 from bench.program import Program, make_token
 
@@ -42,7 +42,7 @@ class Found:
         """Return the row's figures."""
         return [
             Figure("events, each sent three times", f"{self.events:,}"),
-            Figure("answers by status", ", ".join(f"{count:,}x{status}" for status, count in sorted(self.statuses.items()))),
+            Figure("answers by status", by_status(self.statuses)),
             Figure("rows stored", f"{self.rows:,}", f"{self.events:,}", self.rows == self.events),
             none_of("rows that hold another payload than the first", self.wrong),
             none_of("repetitions whose answer is not the first one", len(self.unequal)),

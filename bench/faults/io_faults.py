@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.faults.evidence import Sent, Verdict, judge
 from bench.faults.faulty_io import FaultyIo
-from bench.faults.rows import Figure, none_of, parser_of, report
+from bench.faults.rows import Figure, by_status, none_of, parser_of, report
 from bench.faults.writers import Writer
 from bench.program import Program, health, make_token
 
@@ -38,7 +38,7 @@ class Found:
 
     def figures(self) -> list[Figure]:
         """Return the row's figures."""
-        statuses = ", ".join(f"{count}x{status}" for status, count in sorted(self.answers.items()))
+        statuses = by_status(self.answers)
         return [
             Figure("writes and syncs that failed", f"{self.faults}"),
             Figure("answers beside successes", statuses or "none"),

@@ -10,20 +10,18 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import text
 
-from bench.faults.filled import fill
+from bench.faults.filled import fill, two_stores
 from bench.faults.rows import Figure, none_of, parser_of, report
 from bench.program import environment
 from data.files import damage_of
 from data.settings import Settings
 from data.store import SCHEMA_HEAD, Store
-from tests.support.postgres import find_programs, running_postgres
 from tests.support.processes import bound_to_the_tests
 from tests.support.schema import counts, fingerprint, migrate_to
 
@@ -145,21 +143,6 @@ def measure(case: Case, rows: int, kills: int, expected: str) -> list[Figure]:
     ]
 
 
-@contextmanager
-def databases(folder: Path, database: str) -> Iterator[tuple[str, str]]:
-    """Give the addresses of two empty databases."""
-    if database == "sqlite":
-        yield f"sqlite:///{folder}/one.sqlite", f"sqlite:///{folder}/other.sqlite"
-        return
-    programs = find_programs()
-    if programs is None:
-        sys.exit("not run: PostgreSQL's programs are not installed")
-    with running_postgres(programs) as server:
-        for name in ("one", "other"):
-            server.create(name)
-        yield server.url("one"), server.url("other")
-
-
 def main() -> int:
     """Run as the command line says; returns 1 when a row does not hold."""
     parser = parser_of(__doc__)
@@ -167,7 +150,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=5, help="of each released schema's migration")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="botv2-migrations-") as name, databases(Path(name), given.database) as (url, other):
+    with tempfile.TemporaryDirectory(prefix="botv2-migrations-") as name, two_stores(Path(name), given.database) as (url, other):
         with closing(Store(Settings.load(database_url=other).store_url)) as fresh:
             fresh.migrate()
             with fresh.read() as connection:

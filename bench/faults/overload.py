@@ -20,7 +20,7 @@ from typing import Any
 
 from bench.api import Api
 from bench.faults.locked import Locker
-from bench.faults.rows import Figure, at_most, none_of, parser_of, report
+from bench.faults.rows import Figure, at_most, by_status, none_of, parser_of, report
 from bench.faults.writers import STORED
 from bench.program import Program, make_token
 from data.journal import QUEUE_REQUESTS
@@ -154,7 +154,7 @@ class Overload:
 
     def figures(self) -> list[Figure]:
         """Return the row's figures."""
-        statuses = ", ".join(f"{count:,}x{status}" for status, count in sorted(self.load.statuses.items()))
+        statuses = by_status(self.load.statuses)
         share = self.load.accepted / self.rated
         return [
             Figure(f"{self.what}: rated", f"{self.rated:,.0f} /s"),

@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,6 +33,11 @@ def at_most(what: str, value: float, bound: float, unit: str = "s") -> Figure:
 def none_of(what: str, found: int) -> Figure:
     """Return a count that must be 0."""
     return Figure(what, f"{found:,}", "0", found == 0)
+
+
+def by_status(answers: Mapping[int, int]) -> str:
+    """Return how often each status was answered, in its order, such as `60,000x201, 200x409`."""
+    return ", ".join(f"{count:,}x{status}" for status, count in sorted(answers.items()))
 
 
 def parser_of(doc: str | None) -> argparse.ArgumentParser:
