@@ -19,6 +19,7 @@ COPY frontend/pack.mjs frontend/pack.mjs
 COPY build.py build.py
 COPY data data
 COPY components components
+COPY callbacks callbacks
 COPY app app
 ARG SOURCE_DATE_EPOCH=""
 RUN /opt/botv2/bin/python build.py --mode production

@@ -22,6 +22,7 @@ $(PACKED): frontend/package-lock.json
 
 test: install
 	scripts/ensure-test-programs
+	$(MAKE) --no-print-directory $(PACKED) || echo "without npm's packages the tests of the production build will be named as not run"
 	.venv/bin/python -m pytest -n $(JOBS) --dist worksteal
 
 lint: install

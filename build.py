@@ -30,9 +30,12 @@ FRONTEND = ROOT / "frontend"
 DASH = Path(dash.__file__).parent
 # What the charts draw; a test holds it against components/charts.
 TRACES = ("bar", "box", "candlestick", "heatmap", "pie", "sankey", "scatter", "scatterpolar", "treemap")
+# What plotly.js's core brings and no layout of ours asks for.
+UNUSED = ("annotations3d", "images", "rangeselector", "rangeslider", "sliders", "updatemenus")
+FIELDS = "^(form|is|was)-"  # the classes that dash-bootstrap-components gives to its fields
 CHUNKS = ("datepicker", "dropdown", "graph", "highlight", "markdown", "slider", "upload")  # what dcc loads when it is needed; MathJax never is
-ON_DEMAND = ("dash/async-", "grids/", "plotly.js")  # what the first page's document does not load
-BUDGET = 340_000  # bytes of what the document loads, as brotli
+ON_DEMAND = ("dash/async-", "grids/", "dash_bootstrap_components.js", "plotly.js")  # what the first page's document does not load
+BUDGET = 275_000  # bytes of what the document loads, as brotli
 Source = dict[str, str]
 
 
@@ -99,15 +102,22 @@ def plan() -> list[dict[str, Any]]:
     components = [*_renderer(), *_of(dcc, "dash"), *_of(html, "dash")]
     files: list[dict[str, Any]] = [
         {"key": bundle.THEME, "sources": [_own(bundle.ASSETS / "head/theme.js")]},
-        {"key": bundle.STYLE, "sources": [_own(file) for file in loaded if file.suffix == ".css"]},
-        {"key": "libraries.js", "kind": "shipped", "sources": [*_dependencies(), *_of(dash_bootstrap_components, "dash_bootstrap_components")]},
+        {"key": bundle.STYLE, "sources": [_own(file) for file in loaded if file.suffix == ".css"], "purge": _purge()},
+        {"key": "libraries.js", "kind": "shipped", "sources": _dependencies()},
         {"key": "app.js", "sources": [_own(file) for file in loaded if file.suffix == ".js"]},
         {"key": "dash_renderer.js", "group": "dash", "kind": "shipped", "sources": components, "tail": "var renderer = new DashRenderer();"},
         *({"key": f"async-{name}.js", "group": "dash", "kind": "shipped", "sources": [_shipped(f"dcc/async-{name}.js")]} for name in CHUNKS),
+        {"key": "dash_bootstrap_components.js", "kind": "shipped", "sources": _of(dash_bootstrap_components, "dash_bootstrap_components")},
         *({"key": name, "group": "grids", "kind": "shipped", "sources": [_grids(name)]} for name in ("dash_ag_grid.min.js", "async-community.js")),
-        {"key": bundle.PLOTLY, "kind": "plotly", "sources": [], "traces": list(TRACES)},
+        {"key": bundle.PLOTLY, "kind": "plotly", "sources": [], "traces": list(TRACES), "unused": list(UNUSED)},
     ]
     return [{"group": "", "kind": "own", "tail": "", **file} for file in files]
+
+
+def _purge() -> dict[str, Any]:
+    """Return the sheet of which rules for what we do not use are left out, and where it shows what we use."""
+    used = [*bundle.markup_files(), *(file for file in bundle.own_files() if file.suffix == ".js")]
+    return {"name": "/assets/00-bootstrap.min.css", "content": [str(file) for file in used], "safe": FIELDS}
 
 
 def replaced() -> list[str]:

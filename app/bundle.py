@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 ASSETS = Path(__file__).parent / "assets"
 FOLDER = Path(__file__).parent / "dist"
 APART = ("head", "worker")  # folders of the assets whose files the document does not load by itself
+MARKUP = ("app", "callbacks", "components")
 MANIFEST = "manifest.json"
 FORMAT = "1"  # of the manifest and the files' parts; it grows when this program reads them in another way
 LIBRARIES = ("dash", "dash-ag-grid", "dash-bootstrap-components", "plotly")
@@ -30,9 +31,16 @@ PACKED = {"br": ".br", "gzip": ".gz"}  # the smaller one first
 EXTENSION = "botv2.bundle"
 # In this order they run; the last one starts the renderer.
 SCRIPTS = ("libraries.js", "app.js", "dash/dash_renderer.js")
-THEME, STYLE, PLOTLY, GRIDS = "theme.js", "app.css", "plotly.js", "grids/dash_ag_grid.min.js"
+THEME, STYLE, PLOTLY = "theme.js", "app.css", "plotly.js"
 SCRIPT = re.compile(r'<script src="([^"]*)"></script>')
-SHIPPED_GRIDS = "/_dash-component-suites/dash_ag_grid/dash_ag_grid.min.js"
+# Libraries of components that 07-late.js fetches where one of their components is shown: their file in the build, and as shipped.
+LATE = {
+    "dash_ag_grid": ("grids/dash_ag_grid.min.js", "/_dash-component-suites/dash_ag_grid/dash_ag_grid.min.js"),
+    "dash_bootstrap_components": (
+        "dash_bootstrap_components.js",
+        "/_dash-component-suites/dash_bootstrap_components/_components/dash_bootstrap_components.min.js",
+    ),
+}
 
 
 def own_files() -> list[Path]:
@@ -41,13 +49,18 @@ def own_files() -> list[Path]:
     return sorted(found, key=lambda file: (file.parent.relative_to(ASSETS).parts, file.name))
 
 
+def markup_files() -> list[Path]:
+    """Return what names the classes of our pages: of Bootstrap's sheet, the build keeps what these use."""
+    return sorted(file for folder in MARKUP for file in (ASSETS.parents[1] / folder).rglob("*") if file.suffix in {".py", ".html"})
+
+
 def inputs_digest() -> str:
-    """Return a digest of what a build is made of: our scripts and styles, and the versions of the libraries."""
+    """Return a digest of what a build is made of: our scripts, styles and markup, and the versions of the libraries."""
     digest = hashlib.sha256(FORMAT.encode())
     for name in LIBRARIES:
         digest.update(f"{name} {version(name)}\0".encode())
-    for file in own_files():
-        digest.update(f"{file.relative_to(ASSETS)}\0".encode() + file.read_bytes())
+    for file in (*own_files(), *markup_files()):
+        digest.update(f"{file.relative_to(ASSETS.parents[1])}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 
 
@@ -126,7 +139,8 @@ def found(base: str = "", folder: Path = FOLDER) -> Bundle | None:
         return None
     if is_whole and is_present:
         return made
-    log.warning("the build in %s is %s; everything is served as shipped until `make build`", folder, "stale" if is_whole else "incomplete")
+    level = logging.INFO if is_whole else logging.WARNING  # that sources are newer than the build is no fault
+    log.log(level, "the build in %s is %s; everything is served as shipped until `make build`", folder, "stale" if is_whole else "incomplete")
     return None
 
 

@@ -2,10 +2,11 @@
 // A name holds the hash of its content; files of one group load each other by their plain names, so the group's folder holds the hash.
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { analyzeMetafile, build, transform } from "esbuild";
+import { PurgeCSS } from "purgecss";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const plan = JSON.parse(readFileSync(0, "utf8"));
@@ -17,8 +18,17 @@ const unmapped = (text) => text.replace(/^(?:\/\/|\/\*)# sourceMappingURL=.*$/gm
 const IS_STRICT = /^(?:\s|\/\*[\s\S]*?\*\/|\/\/.*)*["']use strict["']/;
 const closed = (text) => (IS_STRICT.test(text) ? `(function () {${text}\n})();` : text);
 
+/* In the place of what is not used of plotly.js's core: a component that does nothing. */
+const without = (unused) => ({
+  name: "without",
+  setup({ onLoad }) {
+    const filter = new RegExp(`plotly\\.js/src/components/(?:${unused.join("|")})/index\\.js$`);
+    onLoad({ filter }, ({ path }) => ({ contents: `module.exports = { moduleType: "component", name: "${basename(dirname(path))}" };` }));
+  },
+});
+
 /* plotly.js with the traces that are drawn and no others, from its sources. */
-async function plotly({ traces }) {
+async function plotly({ traces, unused }) {
   const names = ["core", ...traces.filter((trace) => trace !== "scatter")]; // core brings scatter
   const [core, ...rest] = names.map((name) => `require("plotly.js/lib/${name}")`);
   const { outputFiles, metafile } = await build({
@@ -35,6 +45,7 @@ async function plotly({ traces }) {
     metafile: true,
     write: false,
     outfile: "plotly.js",
+    plugins: [without(unused)],
     logLevel: "silent",
   });
   const analysis = plan.analyze ? await analyzeMetafile(metafile) : undefined;
@@ -52,9 +63,16 @@ const untold = (text) => text.replace(new RegExp(`,${TOLD}(?=[,}])`, "g"), "").r
 /* The map of a text that has got a line in front. */
 const shifted = (map) => JSON.stringify({ version: 3, sections: [{ offset: { line: 1, column: 0 }, map: JSON.parse(map) }] });
 
+/* A sheet without the rules for classes and elements that no file of ours names; in development it is whole. */
+async function purged(text, { content, safe }) {
+  const [{ css }] = await new PurgeCSS().purge({ content, css: [{ raw: text }], safelist: [new RegExp(safe)] });
+  return css;
+}
+
 /* Files behind each other, as a browser runs them that is given one after the other; each keeps its own end of line. */
-function joined({ sources, tail }, separator) {
+async function joined({ sources, tail, purge }, separator) {
   const parts = sources.map(({ name, file }) => ({ name, text: closed(unmapped(readFileSync(file, "utf8"))) }));
+  if (purge && isProduction) for (const part of parts) if (part.name === purge.name) part.text = await purged(part.text, purge);
   if (tail) parts.push({ name: "start.js", text: tail });
   const text = parts.map((part) => part.text + separator).join("\n");
   const originals = parts.reduce((sum, part) => sum + Buffer.byteLength(part.text), 0);
@@ -76,7 +94,7 @@ function mapOf(parts, separator) {
 
 async function made(file) {
   if (file.kind === "plotly") return plotly(file);
-  const found = joined(file, loaderOf(file.key) === "js" ? "\n;" : "");
+  const found = await joined(file, loaderOf(file.key) === "js" ? "\n;" : "");
   if (!isProduction || file.kind === "shipped") return found;
   const { code } = await transform(found.text, { loader: loaderOf(file.key), minify: true, charset: "utf8", legalComments: "inline", logLevel: "silent" });
   return { ...found, text: code };

@@ -3,7 +3,9 @@
 import base64
 import gzip
 import hashlib
+import html
 import json
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from data.desk import Desk
 
 BASE = "/desk"
-KEYS = [bundle.THEME, bundle.STYLE, bundle.PLOTLY, *bundle.SCRIPTS, "dash/async-graph.js", bundle.GRIDS, "grids/async-community.js"]
+LATE = {name: key for name, (key, _) in bundle.LATE.items()}
+KEYS = [bundle.THEME, bundle.STYLE, bundle.PLOTLY, *bundle.SCRIPTS, "dash/async-graph.js", *LATE.values(), "grids/async-community.js"]
 SOURCE = re.compile(r'<script[^>]* src="([^"]*)"')
 PACKAGES = ROOT / "frontend/node_modules"
 needs_packages = pytest.mark.skipif(not PACKAGES.exists(), reason="not run: frontend/node_modules is not there (`make build` makes it)")
@@ -67,6 +70,12 @@ def address(key: str) -> str:
     return f"{BASE}/assets/dist/{key.replace('.', '.0123456789ab.', 1)}"
 
 
+def late(page: str) -> dict[str, str]:
+    """Return what the document says of where the libraries are that come late."""
+    [known] = re.findall(r'data-late="([^"]*)"', page)
+    return dict(json.loads(html.unescape(known)))
+
+
 def test_the_document_of_a_build_loads_its_files_deferred_and_allows_each_line_that_stands_in_it(
     built: "FlaskClient", bearer: dict[str, str]
 ) -> None:
@@ -77,7 +86,7 @@ def test_the_document_of_a_build_loads_its_files_deferred_and_allows_each_line_t
     assert page.text.count("<script defer") == len(bundle.SCRIPTS)
     assert re.findall(r'rel="stylesheet" href="([^"]*)"', page.text) == [address(bundle.STYLE)]
     assert page.text.index(address(bundle.THEME)) < page.text.index(address(bundle.STYLE))  # no flash of the wrong theme
-    assert f'data-grids="{address(bundle.GRIDS)}"' in page.text
+    assert late(page.text) == {name: address(key) for name, key in LATE.items()}
     assert "{%" not in page.text
     [line] = re.findall(r"<script>(.*?)</script>", page.text)
     assert address(bundle.PLOTLY) in line
@@ -89,7 +98,7 @@ def test_the_document_of_a_build_loads_its_files_deferred_and_allows_each_line_t
         assert known is not None
         assert set(known["files"]) == set(KEYS)
         assert bundle.static_urls()[0] == address(bundle.THEME)
-        assert address(bundle.GRIDS) not in bundle.static_urls()  # a page without a table does without
+        assert not {address(key) for key in LATE.values()} & set(bundle.static_urls())  # a page without a table does without
 
 
 def test_a_file_of_a_build_is_kept_for_ever_and_as_small_as_the_browser_takes_it(built: "FlaskClient", bearer: dict[str, str]) -> None:
@@ -118,6 +127,7 @@ def test_a_build_that_does_not_fit_is_left_alone_with_one_line_in_the_log(fault:
         (folder / (address(bundle.STYLE).rpartition("/")[2] + ".br")).unlink()
     else:
         file.write_text("{" if fault == "unreadable" else '{"inputs": "", "files": [1]}')
+    caplog.set_level(logging.INFO, bundle.log.name)
     assert bundle.found("", folder) is None
     [line] = caplog.messages
     assert "as shipped" in line
@@ -126,15 +136,16 @@ def test_a_build_that_does_not_fit_is_left_alone_with_one_line_in_the_log(fault:
     assert len(caplog.messages) == 1  # that there is no build is no news
 
 
-def test_without_a_build_all_is_as_shipped_but_for_the_library_of_tables(client: "FlaskClient", bearer: dict[str, str]) -> None:
+def test_without_a_build_all_is_as_shipped_but_for_the_libraries_that_come_late(client: "FlaskClient", bearer: dict[str, str]) -> None:
     page = client.get("/", headers=bearer).text
     scripts = [bundle.path_of(script) for script in SOURCE.findall(page)]
     assert "/_dash-component-suites/dash/dash-renderer/build/dash_renderer.min.js" in scripts
     assert f"{BASE}/assets/dist/" not in page
-    assert bundle.SHIPPED_GRIDS not in scripts
-    grids = re.findall(r'data-grids="([^"]*)"', page)[0]
-    assert bundle.path_of(grids) == bundle.SHIPPED_GRIDS
-    assert client.get(grids, headers=bearer).status_code == 200
+    for name, fetched in late(page).items():
+        _, shipped = bundle.LATE[name]
+        assert bundle.path_of(fetched) == shipped
+        assert shipped not in scripts
+        assert client.get(fetched, headers=bearer).status_code == 200
     own = [path for path in scripts if path.startswith("/assets/")]
     planned = {file["key"]: [source["name"] for source in file["sources"]] for file in build.plan()}
     assert own == planned[bundle.THEME] + planned["app.js"]  # the build's order is Dash's
@@ -162,6 +173,18 @@ def test_plotly_holds_the_kinds_of_traces_that_charts_draw_and_no_others() -> No
     named = set(re.findall(r'"type": "([a-z0-9]+)"', texts)) | set(re.findall(r'\btype="([a-z0-9]+)"', texts))
     drawn = {kind for kind in named if kind in kinds and kind not in {"line", "table", "image"}}
     assert drawn == set(build.TRACES)
+    shown = texts.replace('"rangeslider": {"visible": False}', "")  # which says that there is none
+    assert [part for part in build.UNUSED if re.search(rf"\b{part}\b", shown)] == []
+
+
+def test_each_kind_of_component_of_a_late_library_has_a_place_that_waits_for_it() -> None:
+    texts = "\n".join(file.read_text() for folder in ("app", "components") for file in (ROOT / folder).rglob("*.py"))
+    script = (bundle.ASSETS / "07-late.js").read_text()
+    waiting = {name: set(re.findall(r'"(\w+)"', kinds)) for name, kinds in re.findall(r'late\("(\w+)", \[([^\]]*)\]', script)}
+    spelled = {"dash_ag_grid": r"from dash_ag_grid import (\w+)", "dash_bootstrap_components": r"\bdbc\.([A-Z]\w+)"}
+    used = {name: set(re.findall(pattern, texts)) for name, pattern in spelled.items()}
+    assert waiting == used
+    assert waiting.keys() == bundle.LATE.keys()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import dash
 import orjson
 
-from app.bundle import GRIDS, SCRIPT, SHIPPED_GRIDS, THEME, Bundle, path_of
+from app.bundle import LATE, SCRIPT, THEME, Bundle, path_of
 from app.speech import chosen
 from components.format import date_pattern, months
 from components.links import at
@@ -17,7 +17,7 @@ from components.words import _, script_words, speech
 
 INDEX_STRING = """<!doctype html>
 <html lang="{%language%}" data-theme="dark" data-bs-theme="dark" data-pair="{%pair%}" data-amounts="{%amounts%}" data-currency="{%currency%}"
-  data-base="{%base%}" data-grids="{%grids%}">
+  data-base="{%base%}" data-late="{%late%}">
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -78,13 +78,16 @@ class Document(dash.Dash):
         return page
 
     def _loaded(self, shipped: str) -> dict[str, str]:
-        """Return what the document loads: of the tables' library just its address, because 07-grids.js fetches it where a table is."""
-        grids = next((tag for tag in SCRIPT.finditer(shipped) if path_of(tag[1]) == SHIPPED_GRIDS), None)
-        if grids is not None:
-            shipped = shipped.replace(grids[0], "")
+        """Return what the document loads; of the libraries that 07-late.js fetches where they are needed, just the addresses."""
+        tags = {path_of(tag[1]): tag for tag in SCRIPT.finditer(shipped)}
+        late = {name: tags[path] for name, (_, path) in LATE.items()}
+        for tag in late.values():
+            shipped = shipped.replace(tag[0], "")
         if self.bundle is None:
-            return {"scripts": shipped, "grids": grids[1] if grids else "", "theme": at("/assets/head/theme.js"), "early": ""}
-        own = {"grids": self.bundle.address(GRIDS), "theme": self.bundle.address(THEME)}
+            addresses = {name: tag[1] for name, tag in late.items()}
+            return {"scripts": shipped, "late": _attribute(addresses), "theme": at("/assets/head/theme.js"), "early": ""}
+        addresses = {name: self.bundle.address(key) for name, (key, _) in LATE.items()}
+        own = {"late": _attribute(addresses), "theme": self.bundle.address(THEME)}
         return {"early": f"<script>{self.bundle.plotly_line()}</script>", **self.bundle.parts(shipped), **own}
 
 
@@ -100,6 +103,10 @@ def _personal() -> dict[str, str]:
         "noscript": html.escape(_("BotV2 Dashboard needs JavaScript. The same data is in the REST API under /api/monitoring.")),
         "words": _for_scripts(),
     }
+
+
+def _attribute(value: dict[str, str]) -> str:
+    return html.escape(orjson.dumps(value).decode())
 
 
 def _for_scripts() -> str:
