@@ -14,7 +14,7 @@ from data.shared import Shared
 ANSWER = "answer"
 KEPT_SECONDS = 60
 # An answer is asked for by the version of its data, so none is ever stale: the bounds are for memory alone (an answer may be 700 kB).
-CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 100, "CACHE_DEFAULT_TIMEOUT": KEPT_SECONDS}
+CONFIG = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 200, "CACHE_DEFAULT_TIMEOUT": KEPT_SECONDS}
 
 
 class SharedCache:

@@ -4,6 +4,7 @@ Nothing in them is a secret beside something that a stranger can choose, so that
 """
 
 import gzip
+from functools import lru_cache
 
 from flask import Flask, Response, request
 
@@ -24,6 +25,11 @@ def install(flask: Flask) -> None:
             return response
         body = response.get_data()
         if len(body) >= LEAST_BYTES:
-            response.set_data(gzip.compress(body, LEVEL, mtime=0))
+            response.set_data(_packed(body))
             response.headers["Content-Encoding"] = "gzip"
         return response
+
+
+@lru_cache(maxsize=32)  # what many look at is the same for each of them
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, LEVEL, mtime=0)

@@ -71,7 +71,7 @@ def shown_by(program: Program, session: str) -> dict[str, Any]:
         if panel.is_chart:
             _, body = demo.answered(port, "POST", "/_dash-update-component", cookie, question(panel, 1))
             [view] = json.loads(body)["response"].values()
-            figures[panel.title] = json.loads(TOKEN_OF_COLOUR.sub("#26a69a", json.dumps(view["data"][3])))
+            figures[panel.title] = json.loads(TOKEN_OF_COLOUR.sub("#26a69a", view["data"]))[3]
     bearer = {"Authorization": f"Bearer {make_token(program, 'read')}"}
     statistics = _asked(port, "/api/trades/stats", bearer)["data"]
     tiles = [{"name": name, "value": statistics[name]} for name in ("total_trades", "win_rate", "total_pnl", "profit_factor", "fees", "expectancy")]

@@ -9,8 +9,10 @@ from dash.exceptions import PreventUpdate
 from callbacks.browser import in_browser
 from components.frame import OF_THE_FRAME
 from components.ids import Id, drawing_of, graph_of
+from components.links import at
 from components.panels import PANELS, Panel
 from components.parts import View, failed
+from components.words import speech
 from data import times
 from data.errors import Refused
 
@@ -35,7 +37,7 @@ def _register(app: Dash, desk: "Desk", panel: Panel) -> None:
     of_a_page = panel.id not in OF_THE_FRAME
 
     @app.callback(Output(drawing_of(panel.id), "data"), Input(panel.version, "data"), query, prevent_initial_call=not of_a_page)
-    def answer(version: object, search: str | None) -> View:
+    def answer(version: object, search: str | None) -> str:
         if version is None:  # the page is there before its first pulse: the skeleton stays
             raise PreventUpdate
         return drawing(panel, desk, search)
@@ -43,15 +45,21 @@ def _register(app: Dash, desk: "Desk", panel: Panel) -> None:
     in_browser(app, "draw", Input(drawing_of(panel.id), "data"), State(drawing_of(panel.id), "id"), State(panel.version, "id"))
 
 
-def drawing(panel: Panel, desk: "Desk", search: str | None) -> View:
-    """Return what a panel shows; a fault is told in its own place, and its neighbours keep working."""
+def drawing(panel: Panel, desk: "Desk", search: str | None) -> str:
+    """Return what a panel shows, a `View` as JSON; a fault is told in its own place, and its neighbours keep working.
+
+    What it shows follows from the answer, the minute, and how and under which address the person is spoken to: for all of whom these are the
+    same, it is drawn once.
+    """
     try:
-        return panel.shown(panel.ask(desk, search), times.now())
+        answer, minute = panel.ask(desk, search), times.now().replace(second=0, microsecond=0)
+        known = (panel.id, answer, minute, speech(), at(""))
+        return desk.answers.text(known, lambda: panel.shown(answer, minute).as_json())
     except Refused as refusal:
-        return View(None, failed(refusal.message))
+        return View(None, failed(refusal.message)).as_json()
     except Exception:
         log.exception("the panel %s could not be drawn", panel.id)
-        return View(None, failed(None))
+        return View(None, failed(None)).as_json()
 
 
 def _register_graph(app: Dash, panel: Panel) -> None:

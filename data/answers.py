@@ -2,7 +2,7 @@
 
 import hashlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import orjson
@@ -37,34 +37,42 @@ class Answers:
 
         Whoever asks the same at the same time waits for the one who computes.
         """
+        found: Row = self._once([question, version, scope.model_dump(mode="json")], _row, compute, orjson.dumps)
+        return found
+
+    def text(self, known: Sequence[object], compute: Callable[[], str]) -> str:
+        """Return the kept text that follows from what is `known`, which orjson can write, else what `compute` returns."""
+        found: str = self._once(known, bytes.decode, compute, str.encode)
+        return found
+
+    def _once(self, known: Sequence[object], opened: Callable[[bytes], Any], compute: Callable[[], Any], packed: Callable[[Any], bytes]) -> Any:
         if self.cache is None:
             return compute()
-        key = _key(question, scope, version)
-        if (kept := _opened(self.cache.get(key))) is not None:
+        key = hashlib.blake2b(orjson.dumps(known), digest_size=20).hexdigest()
+        if (kept := _kept(self.cache.get(key), opened)) is not None:
             return kept
         with self._lock:
             turn = self._computing.setdefault(key, threading.Lock())
         try:
             with turn:
-                if (kept := _opened(self.cache.get(key))) is not None:
+                if (kept := _kept(self.cache.get(key), opened)) is not None:
                     return kept
                 answer = compute()
-                self.cache.set(key, orjson.dumps(answer))
+                self.cache.set(key, packed(answer))
                 return answer
         finally:
             with self._lock:
                 self._computing.pop(key, None)
 
 
-def _opened(kept: bytes | None) -> Row | None:
-    """Return the answer that was kept; what is none, and somebody else put there, counts as nothing."""
+def _kept(found: bytes | None, opened: Callable[[bytes], Any]) -> Any:
+    """Return what was kept; what cannot be read, and somebody else put there, counts as nothing."""
     try:
-        answer = None if kept is None else orjson.loads(kept)
-    except orjson.JSONDecodeError:
+        return None if found is None else opened(found)
+    except ValueError:
         return None
+
+
+def _row(found: bytes) -> Row | None:
+    answer = orjson.loads(found)
     return answer if isinstance(answer, dict) else None
-
-
-def _key(question: str, scope: Scope, version: Version) -> str:
-    parts = orjson.dumps([question, version, scope.model_dump(mode="json")])
-    return hashlib.blake2b(parts, digest_size=20).hexdigest()

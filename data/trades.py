@@ -46,6 +46,10 @@ class Trades:
         """Return a page of trades, see `TradeList.page`."""
         return self._list.page(scope)
 
+    def latest(self, scope: TradeScope) -> Row:
+        """Return what `page` does, asked of the store only when a trade has changed."""
+        return self._answers.get("trades.latest", scope, self._version(scope), lambda: self.page(scope))
+
     def window(self, scope: TradeFilter, sort: str, start: int, stop: int) -> Row:
         """Return the `rows` from one place of a sorted list to another, and how many there are in `total`; see `Window.rows`."""
         return self._window.rows(scope, sort, start, stop)

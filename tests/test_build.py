@@ -180,7 +180,7 @@ def test_plotly_holds_the_kinds_of_traces_that_charts_draw_and_no_others() -> No
 def test_each_kind_of_component_of_a_late_library_has_a_place_that_waits_for_it() -> None:
     texts = "\n".join(file.read_text() for folder in ("app", "components") for file in (ROOT / folder).rglob("*.py"))
     script = (bundle.ASSETS / "07-late.js").read_text()
-    waiting = {name: set(re.findall(r'"(\w+)"', kinds)) for name, kinds in re.findall(r'late\("(\w+)", \[([^\]]*)\]', script)}
+    waiting = {name: set(kinds.split()) for name, kinds in re.findall(r'late\("(\w+)", "([\w ]+)"', script)}
     spelled = {"dash_ag_grid": r"from dash_ag_grid import (\w+)", "dash_bootstrap_components": r"\bdbc\.([A-Z]\w+)"}
     used = {name: set(re.findall(pattern, texts)) for name, pattern in spelled.items()}
     assert waiting == used

@@ -31,13 +31,13 @@
       return library;
     }
 
-    for (const kind of kinds) {
+    for (const kind of kinds.split(" ")) {
       const Component = lazy(async () => ({ default: (await come())[kind] }));
       standIns[kind] = Object.assign((properties) => createElement(Suspense, { fallback: null }, createElement(Component, properties)), marks);
     }
     Object.assign(kept, standIns);
   }
 
-  late("dash_ag_grid", ["AgGrid"], { dashRenderType: true }); // as the library's own says: it is told why it is drawn
-  late("dash_bootstrap_components", ["Checklist", "Input", "Label", "Select"]);
+  late("dash_ag_grid", "AgGrid", { dashRenderType: true }); // as the library's own says: it is told why it is drawn
+  late("dash_bootstrap_components", "Checklist Input Label Select");
 })();

@@ -278,7 +278,7 @@
       draw(drawing, id, store) {
         if (!drawing) return;
         const panel = id.slice(0, -IDS.drawing.length);
-        drawings[panel] = drawing;
+        drawings[panel] = JSON.parse(drawing);
         show(panel);
         arrived(store.slice(IDS.version.length));
       },

@@ -71,7 +71,7 @@ PANELS = (
         Id.PANEL_LATEST_TRADES,
         N_("Latest trades"),
         Id.VERSION_BOOK,
-        lambda desk, chosen: desk.trades.page(chosen.trade_page(limit=LATEST)),
+        lambda desk, chosen: desk.trades.latest(chosen.trade_page(limit=LATEST)),
         latest_trades,
     ),
     Panel(
