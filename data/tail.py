@@ -107,16 +107,19 @@ class Tail:
                 self._stopping.wait(HEAL_SECONDS)
 
     def _watch_sqlite(self) -> None:
-        """Look at the file's version, which another connection's commit changes; far cheaper than a query."""
+        """Look at the file's version, which another connection's commit changes, and then whether it was another process's."""
         file = Path(self.store.url.database or "").absolute().as_uri()  # quotes a folder's # and %
         connection = sqlite3.connect(f"{file}?mode=ro", uri=True, check_same_thread=False)
         try:
             seen = None
             while not self._stopping.wait(POLL_SECONDS):
                 version = connection.execute("PRAGMA data_version").fetchone()
-                if version != seen:
+                if version == seen:
+                    continue
+                head = connection.execute("SELECT value FROM counter WHERE name = 'last_id'").fetchone()
+                if head is not None and head[0] > self.applied:
                     self.catch_up()
-                    seen = version
+                seen = version
         finally:
             connection.close()
 
