@@ -6,7 +6,6 @@ The card stands on the Dashboard, hidden by the stylesheet until its panel says 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from components import format as fmt
@@ -58,10 +57,11 @@ def arrival(answer: Record, now: datetime) -> View:
 def onboarding(may_control: bool) -> html.Section:
     """Return the card with the three steps; who may not make tokens is told whom to ask."""
     if may_control:
-        name = dbc.Input(id=Id.FIRST_NAME, placeholder="my-bot", maxLength=200, autoComplete="off", value="my-bot")
+        # Not Bootstrap's field: it would have its library loaded, for the first page and for nothing else on it.
+        name = dcc.Input(id=Id.FIRST_NAME, className="form-control", placeholder="my-bot", maxLength=200, autoComplete="off", value="my-bot")
         form = html.Div(
             [
-                html.Div([dbc.Label(_("Name of the bot"), html_for=Id.FIRST_NAME), name]),
+                html.Div([html.Label(_("Name of the bot"), htmlFor=Id.FIRST_NAME, className="form-label"), name]),
                 html.Button(_("Make a token"), id=Id.FIRST_MAKE, type="button", className="btn-main"),
             ],
             className="first-form",
