@@ -1,6 +1,7 @@
 """The command line's words; what they do is in `app.commands`. Quick to start, because `--help` must be."""
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -208,9 +209,11 @@ def _number(text: str) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the arguments say and return the exit status: 0, 1 for faults that were looked for, 2 for what was refused, 130 for Ctrl-C."""
     options = vars(build_parser().parse_args(arguments))
+    gc.disable()  # to look for garbage while modules are loaded takes a sixth of the start and finds none
     from app import commands  # here, so that --help and a misspelt argument answer at once
     from data.errors import Refused
 
+    gc.enable()
     try:
         status: int | None = getattr(commands, options.pop("run"))(**options)
     except Refused as refusal:

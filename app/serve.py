@@ -4,6 +4,7 @@ The master holds the port and nothing else; the worker opens the desk, runs its 
 """
 
 import errno
+import gc
 import logging
 import os
 import resource
@@ -106,6 +107,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
     def load(self) -> Any:
         """Open the desk and build the app; called in the worker, because threads do not survive a fork."""
+        gc.disable()  # as while the commands were loaded (app/cli.py)
         from app.bundle import found
         from app.server import create_app
         from data.desk import Desk
@@ -118,6 +120,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
         flask = create_app(self.settings, self.desk, found(self.settings.botv2_base_path)).server
         self.push = flask.extensions["botv2.push"]
         self.push.start()
+        gc.freeze()  # what is there now stays: nobody need look through it again
+        gc.enable()
         return flask
 
     def close_sockets(self) -> None:

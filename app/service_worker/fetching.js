@@ -70,10 +70,9 @@ async function picture(event) {
 
 /* Those that were loaded before there was a worker, and those that the build names. */
 async function keepFiles(urls) {
-  const cache = await caches.open(FILES);
   for (const url of new Set([...urls, ...CONFIG.files.map((path) => new URL(path, self.location).href)])) {
     const path = url.startsWith(self.location.origin + "/") ? pathOf(new URL(url)) : null;
-    if (path === null || !isFile(new URL(url), path) || (await cache.match(url))) continue;
+    if (path === null || !isFile(new URL(url), path) || (await caches.match(url, { cacheName: FILES }))) continue; // makes no cache where nothing is kept
     const answer = await fetch(url).catch(() => null);
     if (answer && answer.status === 200) await putFile(url, answer);
   }

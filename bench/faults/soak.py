@@ -1,7 +1,8 @@
 """R25: half an hour of bots that post, viewers that come and go, and people who ask: memory, threads and descriptors must not grow.
 
-`python -m bench.faults.soak --minutes 30`; the first third warms up, what grows is judged in the other two. With `--control` a client opens
-a socket every two seconds and forgets it.
+`python -m bench.faults.soak --minutes 30`; before it the same people, and ten times the events for a sixth of the time, so that what is
+meant to be filled, such as the database's page caches, is full. The first third warms up, what grows is judged in the other two. With
+`--control` a client opens a socket every two seconds and forgets it.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from bench.load import join
 from bench.program import Program, make_token
 
 RATE = 10.0
+FILLING = 10  # times the rate
+FILLING_PART = 1 / 6  # of the time, before it
 VIEWERS = 30
 STAY_SECONDS = (5.0, 40.0)
 PAGES = ("/api/monitoring/stats", "/api/monitoring/activity?limit=100", "/api/trades?limit=50", "/api/monitoring/pulse")
@@ -87,12 +90,14 @@ async def run(program: Program, token: str, seconds: float, *, leak: bool) -> li
     """Keep the server busy for some seconds; return how it grew."""
     crowd, poster, course = Crowd.of(VIEWERS // 2, program.port, token), Poster(program.port, token), Course(program)
     askers = [Asker(program.port, token, path, every=1.0) for path in PAGES]
-    work = [*(asker.ask() for asker in askers), *(come_and_go(program.port, token) for _ in range(VIEWERS // 2)), course.follow()]
+    work = [*(asker.ask() for asker in askers), *(come_and_go(program.port, token) for _ in range(VIEWERS // 2))]
     if leak:
         work.append(forget(program.port, token))
     await crowd.gather(30)
     tasks = [asyncio.create_task(each) for each in work]
     try:
+        await poster.post(RATE * FILLING, seconds * FILLING_PART)
+        tasks.append(asyncio.create_task(course.follow()))
         await poster.post(RATE, seconds)
     finally:
         for task in tasks:
@@ -100,7 +105,7 @@ async def run(program: Program, token: str, seconds: float, *, leak: bool) -> li
         await asyncio.gather(*tasks, return_exceptions=True)
         await crowd.leave()
     return [
-        Figure("minutes, events stored", f"{seconds / 60:g}, {len(poster.took):,}"),
+        Figure("minutes, events stored with those before", f"{seconds / 60:g}, {len(poster.took):,}"),
         none_of("events not stored", poster.refused),
         none_of("questions unanswered", sum(asker.unanswered for asker in askers)),
         none_of("disconnects of viewers who stay", crowd.total("ends")),
