@@ -129,10 +129,10 @@ function callback(event) {
 
 /* A long table takes the answer to the question that it has asked last. */
 function renumbered(body, { inputs }) {
-  const number = inputs.map((one) => one.value && one.value.number).find((value) => value !== undefined);
+  const number = inputs.map((one) => one.value?.number).find((value) => value !== undefined);
   if (number === undefined) return body;
   const said = JSON.parse(new TextDecoder().decode(body));
-  for (const part of Object.values(said.response || {})) if (part.data && "number" in part.data) part.data.number = number;
+  for (const part of Object.values(said.response || {})) if (typeof part.data === "object" && part.data && "number" in part.data) part.data.number = number;
   return JSON.stringify(said);
 }
 
