@@ -49,7 +49,8 @@ indexedDB.databases().then((all) => {
 EVERYTHING = """
 const done = arguments[0], databases = indexedDB.databases(), workers = navigator.serviceWorker.getRegistrations();
 Promise.all([caches.keys(), databases, workers]).then(([names, bases, registered]) => done({
-  stored: [...Object.keys(localStorage), ...Object.keys(sessionStorage), ...names, ...bases.map((one) => one.name)], workers: registered.filter((one) => one.active).length}));
+  stored: [...Object.keys(localStorage), ...Object.keys(sessionStorage), ...names, ...bases.map((one) => one.name)],
+  workers: registered.filter((one) => one.active).length}));
 """
 SEND = "const [method, path, body, done] = arguments; botv2Send(method, path, body).then(done, (problem) => done(problem.message));"
 POINTS = """
