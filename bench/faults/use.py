@@ -12,7 +12,7 @@ from bench.program import Program
 
 @dataclass(frozen=True)
 class Use:
-    """What the processes of a group hold together; memory in MiB."""
+    """What the processes of a group hold together; memory in MiB, each page that they share once."""
 
     memory: float
     threads: int
@@ -26,9 +26,8 @@ def use_of(program: Program) -> Use:
         with contextlib.suppress(OSError):  # ended meanwhile
             if os.getpgid(int(folder.name)) != program.group:
                 continue
-            status = (folder / "status").read_text()
-            memory += int(re.findall(r"VmRSS:\s+(\d+)", status)[0])
-            threads += int(re.findall(r"Threads:\s+(\d+)", status)[0])
+            memory += int(re.findall(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)[0])
+            threads += int(re.findall(r"Threads:\s+(\d+)", (folder / "status").read_text())[0])
             descriptors += len(list((folder / "fd").iterdir()))
     return Use(memory / 1024, threads, descriptors)
 
