@@ -23,7 +23,7 @@ from bench.callback import question
 from bench.environments import python_with
 from bench.program import Program, make_token
 from bench.report import ROUNDS, Figure, Goal, Section, main, quotients
-from bench.visiting import Visit, browser, enter, visit, wired
+from bench.visiting import Visit, browser, enter, need_build, visit, wired
 from components.panels.dashboard import PANELS
 from tests.support.processes import bound_to_the_tests, free_port
 
@@ -31,7 +31,6 @@ PEER = Path(__file__).parent / "peer"
 DASH = ("dash==4.4.1", "dash-bootstrap-components==2.0.4", "dash-ag-grid==35.3.0", "flask-compress==1.25", "gunicorn==27.0.1")
 STREAMLIT = ("streamlit==1.67.0", "plotly==7.1.0")
 SEARCH = "/?range=all"
-BUILT = b"/assets/dist/"
 STARTS_WITHIN = 60.0
 TOKEN_OF_COLOUR = re.compile(r"--bv-[a-z0-9-]+(/[0-9.]+)?")
 PAGES = ("Dashboard", "Live", "Portfolio", "Strategies", "Trades", "Risk", "Market", "Alerts", "Settings", "System")
@@ -47,11 +46,6 @@ class Contestant:
     path: str = "/"
     first: list[Visit] = field(default_factory=list)
     again: list[Visit] = field(default_factory=list)
-
-    def served(self) -> str:
-        """Return in words whether our page comes from the production build."""
-        body = demo.answered(self.port, "GET", self.path, {"Cookie": f"session={self.session}"})[1]
-        return "ours is the production build" if BUILT in body else "ours is WITHOUT the production build: python build.py --mode production"
 
     def measure(self) -> None:
         """Visit it for the first time, and once more."""
@@ -112,7 +106,8 @@ def _answers(port: int, path: str) -> bool:
 
 @contextmanager
 def contestants(folder: Path) -> Iterator[dict[str, Contestant]]:
-    """Serve all of them. Raises `NotRun` when the others cannot be installed."""
+    """Serve all of them. Raises `NotRun` without our production build, or when the others cannot be installed."""
+    need_build()
     dash, streamlit = python_with("dash", *DASH), python_with("streamlit", *STREAMLIT)
     with contextlib.ExitStack() as stack:
         program = stack.enter_context(demo.at_rest(folder / "ours"))
@@ -146,9 +141,8 @@ def measure() -> Section:
             for contestant in found.values():
                 print(f"visits, round {number + 1}, {contestant.name}", end="\033[K\r", file=sys.stderr, flush=True)
                 contestant.measure()
-        served = found["ours"].served()
     note = (
-        f"The Dashboard on the demo's history; {served}; the demo's bots rest; Chromium and the servers share the cores; "
+        f"The Dashboard on the demo's history, production build; the demo's bots rest; Chromium and the servers share the cores; "
         f"{', '.join((*DASH, *STREAMLIT))}; "
         f"charts drawn: {', '.join(f'{each.name} {each.first[-1].charts}' for each in found.values())}."
     )

@@ -25,6 +25,7 @@ from bench.page import signed_in
 from bench.program import Program
 from bench.report import ROUNDS, Figure, Goal, NotRun, Section, run
 from bench.rows import Sizes
+from bench.visiting import need_build
 from tests.support.chromium import CHROMIUM
 
 SMALL = Sizes(trades=1_000, candles=2_000, records=5_000)
@@ -132,11 +133,13 @@ def _figures(program: Program, rounds: int) -> Iterator[Figure]:
 
 
 def measure(sizes: Sizes | None = None, rounds: int = ROUNDS) -> Section:
-    """Measure all pages on a store of these sizes, the big one when none are given. Raises `NotRun` without Chromium."""
+    """Measure all pages on a store of these sizes, the big one when none are given. Raises `NotRun` without Chromium or the production build."""
+    need_build()
     sizes = sizes or Sizes()
     if CHROMIUM is None or shutil.which("chromedriver") is None:
         raise NotRun("Chromium and its driver are not installed")
-    note = f"{sizes.trades:,} trades, {sizes.candles:,} minute candles, {sizes.records:,} journal records on SQLite; headless Chromium, 1440 × 900."
+    store = f"{sizes.trades:,} trades, {sizes.candles:,} minute candles, {sizes.records:,} journal records on SQLite"
+    note = f"Production build; {store}; headless Chromium, 1440 × 900."
     with sqlite_store(sizes) as url, tempfile.TemporaryDirectory(prefix="botv2-usable-") as folder:
         program = Program(Path(folder), "app", "run", DATABASE_URL=url, BOTV2_STARTING_BALANCE="10000", BOTV2_CURRENCY="USDT")
         try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from selenium.webdriver import Chrome
 
+from app import bundle
 from bench.report import NotRun
 from tests.support import chromium
 
@@ -94,6 +95,12 @@ def wired(server: int) -> Iterator[Wire]:
         yield wire
     finally:
         wire.close()
+
+
+def need_build() -> None:
+    """Raise `NotRun` where the server would serve everything as shipped: what is measured of pages is measured of the production build."""
+    if bundle.found() is None:
+        raise NotRun("the production build is missing, or older than the sources: make build")
 
 
 @contextmanager
