@@ -32,6 +32,7 @@ DASH = ("dash==4.4.1", "dash-bootstrap-components==2.0.4", "dash-ag-grid==35.3.0
 STREAMLIT = ("streamlit==1.67.0", "plotly==7.1.0")
 SEARCH = "/?range=all"
 STARTS_WITHIN = 60.0
+LATER_SECONDS = 5.0  # a repeated visit comes when the browser has put away what it keeps of the first
 TOKEN_OF_COLOUR = re.compile(r"--bv-[a-z0-9-]+(/[0-9.]+)?")
 PAGES = ("Dashboard", "Live", "Portfolio", "Strategies", "Trades", "Risk", "Market", "Alerts", "Settings", "System")
 
@@ -54,6 +55,7 @@ class Contestant:
                 enter(driver, wire, self.session)
             self.first.append(visit(driver, wire, self.path))
             driver.get("about:blank")
+            time.sleep(LATER_SECONDS)
             self.again.append(visit(driver, wire, self.path))
 
 
