@@ -12,7 +12,10 @@ from bench.program import Program
 
 @dataclass(frozen=True)
 class Use:
-    """What the processes of a group hold together; memory in MiB, each page that they share once."""
+    """What the processes of a group hold together; memory in MiB.
+
+    What they share counts once, whoever else shares it: of their own pages each its part, of libraries and files those of the one with most.
+    """
 
     memory: float
     threads: int
@@ -21,15 +24,17 @@ class Use:
 
 def use_of(program: Program) -> Use:
     """Return what the program holds now."""
-    memory = threads = descriptors = 0
+    own = files = threads = descriptors = 0
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # ended meanwhile
             if os.getpgid(int(folder.name)) != program.group:
                 continue
-            memory += int(re.findall(r"^Pss:\s+(\d+)", (folder / "smaps_rollup").read_text(), re.MULTILINE)[0])
-            threads += int(re.findall(r"Threads:\s+(\d+)", (folder / "status").read_text())[0])
+            status = (folder / "status").read_text()
+            own += int(re.findall(r"Pss_Anon:\s+(\d+)", (folder / "smaps_rollup").read_text())[0])
+            files = max(files, int(re.findall(r"RssFile:\s+(\d+)", status)[0]))
+            threads += int(re.findall(r"Threads:\s+(\d+)", status)[0])
             descriptors += len(list((folder / "fd").iterdir()))
-    return Use(memory / 1024, threads, descriptors)
+    return Use((own + files) / 1024, threads, descriptors)
 
 
 def established(port: int) -> int:
