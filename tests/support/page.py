@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -51,8 +52,8 @@ def text_of(page: "Browser", panel: Id) -> str:
 
 
 def wait(page: "Browser", seconds: float = 15) -> WebDriverWait:
-    """Return a wait that looks twenty times a second."""
-    return WebDriverWait(page.driver, seconds, poll_frequency=0.05)
+    """Return a wait that looks twenty times a second; what is replaced while it looks, it looks for again."""
+    return WebDriverWait(page.driver, seconds, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException])
 
 
 def wait_for_text(page: "Browser", panel: Id, text: str, seconds: float = 15) -> None:
