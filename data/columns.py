@@ -22,7 +22,7 @@ from data.recent import Recent
 from data.schema import Base, Counter, Portfolio, Trade
 from data.store import Store
 
-CHUNK = 50_000
+CHUNK = 10_000
 SPARE = 1.25  # how much room a copy has beyond its rows, so that one more row costs one row and not a copy of all
 LONG, NEWS = 50_000, 50  # so many rows are worth a file, which is written anew when one row of so many has changed since
 
