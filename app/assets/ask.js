@@ -89,8 +89,4 @@
     const button = event.target.closest("[data-ask]");
     if (button) APPLY[button.dataset.ask]();
   });
-  document.addEventListener("botv2:address", () => {
-    const custom = address().get("range") === "custom" && !address().get("brush");
-    document.querySelector(".ranges [data-open]").setAttribute("aria-pressed", String(custom));
-  });
 })();
