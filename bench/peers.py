@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from bench.environments import python_with
-from bench.reads import own_seconds
 from bench.report import ROUNDS, Figure, Goal, Section, main, quotients
+from bench.scale import own_seconds
 from data import metrics
 from tests.support.paths import SHARED_DATA
 

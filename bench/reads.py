@@ -5,7 +5,6 @@ there is none (minutes).
 """
 
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -14,7 +13,7 @@ import pandas as pd
 
 from bench.million import sqlite_store
 from bench.report import ROUNDS, Figure, Goal, Section, main, quotients
-from bench.scale import AT_LEAST_SECONDS, SIZES, opened
+from bench.scale import SIZES, opened, own_seconds
 from data.desk import Desk
 from data.scope import EquityScope, StrategyScope
 
@@ -23,15 +22,6 @@ BY_STRATEGY = (
     "SELECT strategy, count(*), sum(net_pnl), sum(fees), avg(net_pnl), sum(net_pnl > 0), sum(CASE WHEN net_pnl > 0 THEN net_pnl END),"
     " sum(CASE WHEN net_pnl < 0 THEN net_pnl END), max(exit_time) FROM trade WHERE status = 'closed' GROUP BY strategy"
 )
-
-
-def own_seconds(call: Callable[[], object]) -> float:
-    """Return this thread's CPU time for a call, the mean of as many as last a moment."""
-    calls, began = 0, time.thread_time()
-    while (took := time.thread_time() - began) < AT_LEAST_SECONDS:
-        call()
-        calls += 1
-    return took / calls
 
 
 def _read_sql(connection: Any) -> object:

@@ -22,10 +22,9 @@ from bench.faults.crowd import Crowd, settled
 from bench.faults.use import raise_file_limit, use_of
 from bench.million import sqlite_store
 from bench.program import Program, make_token
-from bench.reads import own_seconds
 from bench.report import ROUNDS, Figure, Section
 from bench.rows import Sizes
-from bench.scale import opened
+from bench.scale import opened, own_seconds
 from bench.viewers import cpu_seconds
 from data.desk import Desk
 from data.scope import ActivityScope, EquityScope, TradeScope, TradeStatisticsScope

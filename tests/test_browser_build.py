@@ -14,8 +14,7 @@ import requests
 
 from app.pages import PAGES
 from components.ids import Id, graph_of, grid_of
-from components.panels import alerts, dashboard, live, market, portfolio, risk, strategies, system, trades
-from tests.support.page import click, open_page, script, sign_in, wait
+from tests.support.page import ROWS, click, open_page, script, sign_in, wait
 from tests.support.paths import ROOT
 from tests.support.server import LiveServer
 
@@ -23,17 +22,6 @@ if TYPE_CHECKING:
     from dash.testing.browser import Browser
 
 pytestmark = pytest.mark.timeout(600)
-ROWS = {
-    "/": dashboard,
-    "/portfolio": portfolio,
-    "/strategies": strategies,
-    "/trades": trades,
-    "/monitoring": live,
-    "/risk": risk,
-    "/market": market,
-    "/alerts": alerts,
-    "/system": system,
-}
 DRAWN = """
 const plot = document.querySelector(`#${arguments[0]} .js-plotly-plot`);
 return Boolean(plot && plot._fullData && plot._fullData.length && plot.querySelectorAll("svg.main-svg path, svg.main-svg rect").length);

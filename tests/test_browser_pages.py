@@ -13,8 +13,8 @@ import requests
 from app.pages import PAGES
 from components import format as fmt
 from components.ids import Id, body_of, graph_of
-from components.panels import PANELS, alerts, dashboard, live, market, portfolio, risk, strategies, system, trades
-from tests.support.page import axe_violations, open_page, script, sign_in, wait
+from components.panels import PANELS
+from tests.support.page import ROWS, axe_violations, open_page, script, sign_in, wait
 from tests.support.paths import real_file
 from tests.support.server import LiveServer
 
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from dash.testing.browser import Browser
 
 pytestmark = pytest.mark.timeout(300)
-ROWS = {
-    "/": dashboard,
-    "/portfolio": portfolio,
-    "/strategies": strategies,
-    "/trades": trades,
-    "/monitoring": live,
-    "/risk": risk,
-    "/market": market,
-    "/alerts": alerts,
-    "/system": system,
-}
 THEMES = ("dark", "light", "auto", "terminal")
 # What closed trades of one strategy in twenty days cannot fill: nothing is open, nothing happens now, no candles, no two to compare, no 30 days.
 NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES, Id.PANEL_RADAR, Id.PANEL_CORRELATION}

@@ -10,10 +10,24 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from components.ids import Id, body_of
+from components.panels import alerts, dashboard, live, market, portfolio, risk, strategies, system, trades
 from tests.support.server import ADMIN_PASSWORD, LiveServer
 
 if TYPE_CHECKING:
     from dash.testing.browser import Browser
+
+# The pages of panels, and the module that lists the panels of each.
+ROWS = {
+    "/": dashboard,
+    "/portfolio": portfolio,
+    "/strategies": strategies,
+    "/trades": trades,
+    "/monitoring": live,
+    "/risk": risk,
+    "/market": market,
+    "/alerts": alerts,
+    "/system": system,
+}
 
 API = "/api/monitoring"
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
