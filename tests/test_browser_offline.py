@@ -42,7 +42,12 @@ indexedDB.databases().then((all) => {
     const reading = database.transaction(["answers", "waiting", "facts"]);
     const keys = reading.objectStore("answers").getAllKeys();
     const [waiting, facts] = ["waiting", "facts"].map((name) => reading.objectStore(name).getAll());
-    reading.oncomplete = () => { database.close(); done({keys: keys.result, waiting: waiting.result, facts: facts.result}); };
+    const page = reading.objectStore("answers").get("document");
+    reading.oncomplete = () => {
+      database.close();
+      const text = page.result && new TextDecoder().decode(page.result.body);
+      done({keys: keys.result, waiting: waiting.result, facts: facts.result, document: text});
+    };
   };
 });
 """
@@ -71,7 +76,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     try:
         server.start()
         end = datetime.now(UTC).replace(microsecond=0)
-        records: list[dict[str, Any]] = [{"kind": "event", "event_type": "ORDER", "message": "bought before the storm", "bot": "alpha"}]
+        records: list[dict[str, Any]] = [
+            {"kind": "event", "event_type": "ORDER", "message": "bought before the storm", "bot": "alpha"},
+            {"kind": "event", "event_type": "SYSTEM", "message": "another one: the first steps are done", "bot": "beta"},
+        ]
         for day in range(DAYS):
             at = (end - timedelta(days=DAYS - day)).isoformat()
             records.append({"kind": "snapshot", "total_value": 1000 + day, "cash_balance": 100, "timestamp": at, "bot": "alpha"})
@@ -143,6 +151,10 @@ def test_the_last_pages_open_with_their_last_data_and_a_change_that_waits_arrive
     open_page(browser, server, "/")
     points = drawn(browser, Id.PANEL_EQUITY)
     wait(browser, 30).until(lambda driver: len((driver.execute_async_script(KEPT) or {"keys": ()})["keys"]) > 10, "nothing was kept")
+    assert "early" in requests.get(f"{server.url}/", headers=server.bearer("read"), timeout=20).text
+    kept = browser.driver.execute_async_script(KEPT)["document"]
+    assert "react-entry-point" in kept
+    assert "early" not in kept, "a page's figures are kept for every page"
     before = datetime.now(UTC)
 
     cut(browser, server)

@@ -94,6 +94,40 @@ def quiet(browser: "Browser") -> list[str]:
     return [line["message"] for line in browser.driver.get_log("browser") if line["level"] == "SEVERE"]
 
 
+def tiles(browser: "Browser", selector: str) -> list[Any]:
+    """Return the text of each key figure, and where it is."""
+    return list(
+        script(
+            browser,
+            "return [...document.querySelectorAll(arguments[0])].map((tile) => {"
+            " const {x, y, height} = tile.getBoundingClientRect(); return [tile.innerText, x, y, height]; })",
+            f"{selector} .tile",
+        )
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 1000, 700, 400])
+def test_key_figures_are_there_before_any_script_and_stand_where_their_panel_will(width: int, demo_server: LiveServer, browser: "Browser") -> None:
+    sign_in(browser, demo_server)
+    send = browser.driver.execute_cdp_cmd
+    send("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    send("Network.enable", {})
+    send("Network.setBypassServiceWorker", {"bypass": True})
+    send("Network.setBlockedURLs", {"urls": ["*.js*"]})
+    browser.driver.get(f"{demo_server.url}/?range=all")
+    early = tiles(browser, ".early")
+    assert len(early) == 4
+    assert any(character.isdigit() for character in early[0][0])
+    send("Network.setBlockedURLs", {"urls": []})
+    opened(browser, demo_server, "/?range=all")
+    panel = tiles(browser, f"#{Id.PANEL_KPIS}")
+    assert not tiles(browser, ".early"), "they stay over their panel"
+    assert [tile[0].split("\n")[0] for tile in panel] == [tile[0].split("\n")[0] for tile in early]
+    # A scroll bar, which an empty page has not, takes from the width.
+    assert [tile[1:] for tile in panel] == [pytest.approx(tile[1:], abs=15) for tile in early]
+    assert [tile[2:] for tile in panel] == [pytest.approx(tile[2:], abs=1) for tile in early]
+
+
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_draws_all_of_its_charts_on_the_demo_without_a_fault_in_any_theme_and_fits_a_phone(
     path: str, demo_server: LiveServer, browser: "Browser"

@@ -250,6 +250,15 @@
     tell("drawn", panel);
   }
 
+  /* The document has brought its page's key figures: they go when their panel is drawn, when another page comes, and when they may be old. */
+  const brought = document.querySelector(".early");
+  const relieves = {
+    "botv2:drawn": (panel) => panel === brought.dataset.panel,
+    "botv2:page": () => !document.getElementById(brought.dataset.panel),
+    "botv2:lost": () => true,
+  };
+  if (brought) for (const [event, is] of Object.entries(relieves)) document.addEventListener(event, ({ detail }) => is(detail) && brought.remove());
+
   /* "Try again" in a panel whose question failed: its version comes anew. */
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-again]")) return;

@@ -24,17 +24,18 @@ APP_TITLE = "BotV2 Dashboard"
 
 
 class Page(NamedTuple):
-    """A page: its title, and a function of whether the viewer may change things that returns its layout."""
+    """A page: its title, a function of whether the viewer may change things that returns its layout, and the key figures it begins with."""
 
     title: str
     layout: Callable[[bool], Component]
+    figures: Id | None = None
 
 
 PAGES = {
-    "/": Page(N_("Dashboard"), dashboard.layout),
-    "/portfolio": Page(N_("Portfolio"), portfolio.layout),
-    "/strategies": Page(N_("Strategies"), strategies.layout),
-    "/trades": Page(N_("Trades"), trades.layout),
+    "/": Page(N_("Dashboard"), dashboard.layout, Id.PANEL_KPIS),
+    "/portfolio": Page(N_("Portfolio"), portfolio.layout, Id.PANEL_ACCOUNT),
+    "/strategies": Page(N_("Strategies"), strategies.layout, Id.PANEL_STRATEGY_FIGURES),
+    "/trades": Page(N_("Trades"), trades.layout, Id.PANEL_TRADE_FIGURES),
     LIVE_PATH: Page(N_("Live Monitor"), monitoring.layout),
     "/risk": Page(N_("Risk"), risk.layout),
     "/market": Page(N_("Market"), market.layout),

@@ -3,11 +3,12 @@
 import base64
 import hashlib
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dash
 import orjson
+from flask import request
 
 from app.bundle import LATE, SCRIPT, THEME, Bundle, path_of
 from app.speech import chosen
@@ -35,6 +36,7 @@ INDEX_STRING = """<!doctype html>
   <body>
     <noscript><p class="no-script">{%noscript%}</p></noscript>
     {%app_entry%}
+    {%figures%}
     <script type="application/json" id="words">{%words%}</script>
     {%config%}
     {%scripts%}
@@ -50,6 +52,7 @@ class Document(dash.Dash):
     """Dash with a document that is made for each request, of the production build where there is one."""
 
     bundle: Bundle | None = None
+    early: Callable[[str, str], str]  # what of the page at a path, with a query, is shown before any script has run
 
     def _config(self) -> dict[str, Any]:
         """Dash's own, without what tells a stranger which software to look up and what a browser has no use for."""
@@ -73,7 +76,9 @@ class Document(dash.Dash):
         """Return the document: the parts that Dash made, and what depends on who asks."""
         page = INDEX_STRING
         waiting = parts.pop("app_entry").replace("Loading...", html.escape(_("Loading…")))
-        for name, value in (_personal() | parts | self._loaded(parts["scripts"]) | {"app_entry": waiting}).items():
+        # The figures last: in what a bot has named, nothing is put in the place of anything.
+        shown = {"app_entry": waiting, "figures": self.early(request.path, request.query_string.decode(errors="replace"))}
+        for name, value in (_personal() | parts | self._loaded(parts["scripts"]) | shown).items():
             page = page.replace("{%" + name + "%}", value)
         return page
 

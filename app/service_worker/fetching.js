@@ -2,7 +2,8 @@
 const FILES = "botv2-files-" + CONFIG.version;
 const KEEP = "X-Botv2-Keep";
 const NOBODY = "nobody";
-const DOCUMENT = "document"; // every page has the same one
+const DOCUMENT = "document"; // every page has the same one, but for the figures that are in it already
+const FIGURES = /<!--figures-->.*?<!--\/figures-->/s; // see app/early.py
 const WEEK_MS = 7 * 86400000;
 const DAY_MS = 86400000;
 const PATIENCE_MS = 5000; // for a document, on a network that swallows what is sent
@@ -163,7 +164,7 @@ async function arrived(event, answer) {
   if (said === null) return answer;
   if (said !== NOBODY) {
     silent = false;
-    event.waitUntil(keep(DOCUMENT, said, answer.clone()));
+    event.waitUntil(withoutFigures(answer.clone()).then((frame) => keep(DOCUMENT, said, frame)));
     return answer;
   }
   silent = true;
@@ -173,6 +174,10 @@ async function arrived(event, answer) {
   const address = new URL(event.request.url);
   address.searchParams.set("unsent", lost.length);
   return Response.redirect(address);
+}
+
+async function withoutFigures(answer) {
+  return new Response((await answer.text()).replace(FIGURES, ""), { headers: answer.headers });
 }
 
 function away() {
