@@ -139,11 +139,12 @@
     return layout;
   }
 
-  /* Pictures take plotly.js most of a page's load. The first of each chart is drawn in order of sight: at once what a person sees, and
-     one after the other, when the page has nothing else to do, what stands below. */
-  const unseen = new Set();
+  /* Pictures take plotly.js most of a page's load. The first of each chart is drawn in a task of its own, so that the page can answer in
+     between, and in order of sight: at once what a person sees, and a moment later what stands below. */
+  const undrawn = new Set();
   const whenIdle = window.requestIdleCallback || ((act) => setTimeout(act));
-  let seeing = null; // the timer of the next one
+  let isDrawing = false; // the next one follows by itself
+  let unseen = null; // the timer of what is out of sight
 
   function isInSight(panel) {
     const box = frameOf(panel).getBoundingClientRect();
@@ -152,18 +153,26 @@
 
   function draw(panel) {
     if (!known[panel]) return;
-    if (panel in shown || isInSight(panel)) return paint(panel);
-    unseen.add(panel);
-    if (seeing === null) seeing = setTimeout(() => whenIdle(drawUnseen), UNSEEN_MS);
+    if (panel in shown) return paint(panel);
+    undrawn.add(panel);
+    if (!isDrawing) drawNext(false);
   }
 
-  function drawUnseen() {
-    const left = [...unseen].filter((panel) => known[panel] && frameOf(panel));
-    const next = left.find(isInSight) || left[0];
-    unseen.clear();
-    left.filter((panel) => panel !== next).forEach((panel) => unseen.add(panel));
-    if (next) paint(next);
-    seeing = unseen.size ? setTimeout(() => whenIdle(drawUnseen)) : null;
+  function drawNext(isLate) {
+    const left = [...undrawn].filter((panel) => known[panel] && frameOf(panel));
+    const next = left.find(isInSight) || (isLate && left[0]);
+    isDrawing = Boolean(next);
+    if (next) {
+      undrawn.delete(next);
+      paint(next);
+      const wait = isLate ? whenIdle : setTimeout;
+      wait(() => drawNext(isLate));
+    } else if (left.length && unseen === null) {
+      unseen = setTimeout(() => {
+        unseen = null;
+        if (!isDrawing) drawNext(true);
+      }, UNSEEN_MS);
+    }
   }
 
   function paint(panel) {
