@@ -7,13 +7,14 @@ from flask import Flask, Response, current_app, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 import callbacks
-from app import bundle, early, offline, packed, pages, signin, speech
+from app import bundle, offline, packed, pages, signin, speech
 from app.access import PUBLIC, access, enforce
 from app.answers import refusal_response
 from app.base_path import under
 from app.bundle import APART, ASSETS, Bundle
 from app.cache import answer_cache
 from app.callback_guard import guard_callbacks
+from app.early import Early
 from app.gate import Gate, principal, request_id
 from app.pages.index import INDEX_STRING, Document
 from app.rest import alerts, annotations, charts, details, exports, market, monitoring, people, portfolio, preferences, risk, strategies, trades
@@ -98,7 +99,7 @@ def _pages(flask: Flask, settings: Settings, desk: Desk) -> dash.Dash:
         suppress_callback_exceptions=False,
     )
     app.bundle = flask.extensions.get(bundle.EXTENSION)
-    app.early = lambda path, search: early.figures(desk, path, search)
+    app.early = Early(desk).figures
     app.layout = lambda: plain(pages.build_layout(settings, _viewer()), pages.named_ids(app))
     app.validation_layout = pages.validation_layout(settings)  # type: ignore[assignment]  # as above
     pages.register_pages(app, _viewer)

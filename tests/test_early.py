@@ -1,5 +1,6 @@
 """A page's key figures stand in its document: right, escaped, and for nobody's harm when they cannot be had."""
 
+import threading
 from typing import TYPE_CHECKING
 
 import orjson
@@ -32,6 +33,12 @@ BEGINNING = {path: page.figures for path, page in PAGES.items() if page.figures}
 def backend() -> str:
     """Documents are the same on every database."""
     return "sqlite"
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy the machine is, what a document holds is what it would hold."""
+    monkeypatch.setattr("app.early.PATIENCE_SECONDS", 60)
 
 
 @pytest.fixture
@@ -88,6 +95,19 @@ def test_the_document_comes_without_figures_when_the_store_cannot_be_asked(
 
     monkeypatch.setattr(desk.live, "feeds", away)
     assert figures(viewer, "/") == ""
+
+
+def test_the_document_does_not_wait_for_figures_that_take_long(
+    viewer: "FlaskClient", two_bots: "Api", desk: "Desk", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = threading.Event()
+    compute = desk.trades.statistics
+    monkeypatch.setattr(desk.trades, "statistics", lambda chosen: locked.wait(60) and compute(chosen))
+    monkeypatch.setattr("app.early.PATIENCE_SECONDS", 0.01)
+    try:
+        assert figures(viewer, "/trades") == ""
+    finally:
+        locked.set()
 
 
 def test_the_panel_shows_what_the_document_has_shown(viewer: "FlaskClient", two_bots: "Api", desk: "Desk") -> None:
