@@ -27,6 +27,13 @@ const plot = document.querySelector(`#${arguments[0]} .js-plotly-plot`);
 return Boolean(plot && plot._fullData && plot._fullData.length && plot.querySelectorAll("svg.main-svg path, svg.main-svg rect").length);
 """
 FETCHED = "return performance.getEntriesByType('resource').map((each) => new URL(each.name).pathname).filter((path) => !path.startsWith('/api/'))"
+KEPT = """
+const done = arguments[0];
+caches.keys().then(async (names) => {
+  const kept = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+  done(kept.flat().map((one) => new URL(one.url).pathname));
+});
+"""
 ROW = "return document.querySelectorAll(`#${arguments[0]} .ag-center-cols-container .ag-row`).length"
 
 
@@ -105,3 +112,14 @@ def test_the_library_of_tables_comes_with_the_first_table_also_without_a_reload(
     names: list[Any] = [Path(name).name for name in script(browser, FETCHED) if "grid" in name]
     assert sorted(names) == ["async-community.js", "dash_ag_grid.min.js"]  # each once
     assert quiet(browser) == []
+
+
+def test_who_signs_in_first_has_the_worker_before_and_all_of_the_build_kept_after(server: LiveServer, browser: "Browser") -> None:
+    browser.driver.get(f"{server.url}/login")
+    assert browser.driver.execute_async_script("navigator.serviceWorker.ready.then(() => arguments[0](true))")
+    sign_in(browser, server)
+    open_page(browser, server, "/")
+    drawn(browser, "/")
+    every = {name for name in script(browser, FETCHED) if name.startswith("/assets/dist/")}
+    assert len(every) >= 6
+    wait(browser, 60).until(lambda driver: every <= set(driver.execute_async_script(KEPT)), "not all of it is kept")

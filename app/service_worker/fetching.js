@@ -75,6 +75,7 @@ async function keepFiles(urls) {
     const path = url.startsWith(self.location.origin + "/") ? pathOf(new URL(url)) : null;
     if (path === null || !isFile(new URL(url), path) || (await caches.match(url, { cacheName: FILES }))) continue; // makes no cache where nothing is kept
     const answer = await fetch(url).catch(() => null);
+    if (answer && answer.status === 401) return; // who is signed out gets none of them
     if (answer && answer.status === 200) await putFile(url, answer);
   }
 }
