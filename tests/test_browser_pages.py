@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dash.testing.browser import Browser
 
 pytestmark = pytest.mark.timeout(300)
+WIDTHS = (1440, 1000, 700, 400)
 THEMES = ("dark", "light", "auto", "terminal")
 # What closed trades of one strategy in twenty days cannot fill: nothing is open, nothing happens now, no candles, no two to compare, no 30 days.
 NOT_IN_FREQTRADE = {Id.PANEL_TREEMAP, Id.PANEL_PIE, Id.PANEL_PNL, Id.PANEL_MINUTES, Id.PANEL_CANDLES, Id.PANEL_RADAR, Id.PANEL_CORRELATION}
@@ -94,6 +95,13 @@ def quiet(browser: "Browser") -> list[str]:
     return [line["message"] for line in browser.driver.get_log("browser") if line["level"] == "SEVERE"]
 
 
+def at_width(browser: "Browser", width: int, selector: str) -> list[Any]:
+    """Return `tiles` in a window of that width."""
+    browser.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+    wait(browser).until(lambda _: script(browser, "return innerWidth") == width)
+    return tiles(browser, selector)
+
+
 def tiles(browser: "Browser", selector: str) -> list[Any]:
     """Return the text of each key figure, and where it is."""
     return list(
@@ -106,27 +114,27 @@ def tiles(browser: "Browser", selector: str) -> list[Any]:
     )
 
 
-@pytest.mark.parametrize("width", [1440, 1000, 700, 400])
-def test_key_figures_are_there_before_any_script_and_stand_where_their_panel_will(width: int, demo_server: LiveServer, browser: "Browser") -> None:
+def test_key_figures_are_there_before_any_script_and_stand_where_their_panel_will(demo_server: LiveServer, browser: "Browser") -> None:
     sign_in(browser, demo_server)
     send = browser.driver.execute_cdp_cmd
-    send("Emulation.setDeviceMetricsOverride", {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
     send("Network.enable", {})
     send("Network.setBypassServiceWorker", {"bypass": True})
     send("Network.setBlockedURLs", {"urls": ["*.js*"]})
     browser.driver.get(f"{demo_server.url}/?range=all")
-    while not (early := tiles(browser, ".early")):  # a document does not wait for what a busy machine cannot give at once
+    while not tiles(browser, ".early"):  # a document does not wait for what a busy machine cannot give at once
         browser.driver.refresh()
-    assert len(early) == 4
-    assert any(character.isdigit() for character in early[0][0])
+    early = {width: at_width(browser, width, ".early") for width in WIDTHS}
     send("Network.setBlockedURLs", {"urls": []})
     opened(browser, demo_server, "/?range=all")
-    panel = tiles(browser, f"#{Id.PANEL_KPIS}")
     assert not tiles(browser, ".early"), "they stay over their panel"
-    assert [tile[0].split("\n")[0] for tile in panel] == [tile[0].split("\n")[0] for tile in early]
-    # A scroll bar, which an empty page has not, takes from the width.
-    assert [tile[1:] for tile in panel] == [pytest.approx(tile[1:], abs=15) for tile in early]
-    assert [tile[2:] for tile in panel] == [pytest.approx(tile[2:], abs=1) for tile in early]
+    for width in WIDTHS:
+        panel = at_width(browser, width, f"#{Id.PANEL_KPIS}")
+        assert len(panel) == len(early[width]) == 4
+        for (said, *place), (said_early, *place_early) in zip(panel, early[width], strict=True):
+            assert said.split("\n")[0] == said_early.split("\n")[0]
+            assert any(character.isdigit() for character in said_early)
+            assert place[0] == pytest.approx(place_early[0], abs=15), "a scroll bar, which an empty page has not, takes from the width"
+            assert place[1:] == pytest.approx(place_early[1:], abs=1), f"{said} at {width} px"
 
 
 @pytest.mark.parametrize("path", PAGES)
