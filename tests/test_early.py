@@ -116,8 +116,9 @@ def test_the_panel_shows_what_the_document_has_shown(viewer: "FlaskClient", two_
 
 
 def test_markup_escapes_texts_and_attributes_and_takes_elements_of_html_alone() -> None:
-    told = html.Div(["a < b", html.Time("now", dateTime='"', style={"maskImage": "url(x)"}), None], className="x")
+    link = html.A("here", href="javascript:alert(1)", title=None)
+    told = html.Div(["a < b", html.Time("now", dateTime='"', style={"maskImage": "url(x)"}), None, link], className="x")
     said = markup(orjson.loads(View(None, told).as_json())[1])
-    assert said == '<div class="x">a &lt; b<time datetime="&quot;" style="mask-image:url(x)">now</time></div>'
+    assert said == '<div class="x">a &lt; b<time datetime="&quot;" style="mask-image:url(x)">now</time><a>here</a></div>'
     with pytest.raises(ValueError, match="Store"):
         markup(orjson.loads(View(None, dcc.Store(id="x")).as_json())[1])
