@@ -91,7 +91,7 @@ def test_the_document_comes_without_figures_when_the_store_cannot_be_asked(
     viewer: "FlaskClient", two_bots: "Api", desk: "Desk", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away() -> None:
-        raise Refused(Code.UNAVAILABLE, "the store is away")
+        raise Refused(Code.STORAGE_UNAVAILABLE, "the store is away")
 
     monkeypatch.setattr(desk.live, "feeds", away)
     assert figures(viewer, "/") == ""
