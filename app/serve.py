@@ -36,6 +36,7 @@ GRACEFUL_SECONDS = 10
 # mallopt(3): what is freed of a column of figures goes back to the system, and hundreds of threads share a few heaps.
 M_MMAP_THRESHOLD, BIG_BYTES = -3, 4 * 2**20
 M_ARENA_MAX, HEAPS = -8, 2
+GIVE_BACK_SECONDS = 60.0
 PORT_SECONDS = 3.0
 
 Announce = Callable[[str, Accounts, str | None], None]
@@ -58,11 +59,19 @@ def serve(settings: Settings, announce: Announce, *, demo: bool = False) -> None
 
 
 def _hold_little_memory() -> None:
-    """Have glibc keep less of what was freed than it does by itself; elsewhere nothing is done."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, BIG_BYTES)
-        mallopt(M_ARENA_MAX, HEAPS)
+    """Have glibc keep less of what was freed than it does by itself, and from now on give the rest back; elsewhere nothing is done."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt") and hasattr(libc, "malloc_trim"):
+        libc.mallopt(M_MMAP_THRESHOLD, BIG_BYTES)
+        libc.mallopt(M_ARENA_MAX, HEAPS)
+        threading.Thread(target=_give_back, args=(libc.malloc_trim,), name="heaps", daemon=True).start()
+
+
+def _give_back(malloc_trim: Callable[[int], int]) -> None:
+    """For ever: return to the system what is free in the heaps, also between blocks in use."""
+    while True:
+        time.sleep(GIVE_BACK_SECONDS)
+        malloc_trim(0)
 
 
 class _Worker(Worker):

@@ -9,12 +9,15 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from flask import Flask, request
+from flask import Flask, abort, request
 from flask_socketio import SocketIO
 
-from app.gate import PRINCIPAL
+from app.access import access
+from app.gate import PRINCIPAL, StartResponse, WsgiApp
+from app.incoming import SOCKET, Environ
 from app.messages import RESYNC, Viewer, messages, named
 from app.wire import wired
 from data.accounts import Principal
@@ -39,6 +42,7 @@ class Push:
     def __init__(self, flask: Flask, desk: Desk) -> None:
         """Add the sockets to `flask` and follow the desk's journal."""
         self.desk = desk
+        pages = flask.wsgi_app
         self.socketio = SocketIO(
             flask,
             async_mode="threading",
@@ -48,6 +52,9 @@ class Push:
             logger=False,
             engineio_logger=False,
         )
+        flask.wsgi_app = _by_path(flask.wsgi_app, pages)  # type: ignore[assignment, method-assign]  # Flask's documented place
+        # Each message's request context looks for its route; an error that there is none would hold, in a ring, every frame beneath it.
+        flask.add_url_rule(f"{SOCKET}/", "socket", access("read")(lambda: abort(404)), websocket=True)
         self.wires = wired(self.socketio)
         self.viewers: dict[str, Viewer] = {}
         self._entries: queue.Queue[list[Entry] | None] = queue.Queue()
@@ -239,6 +246,18 @@ class Push:
             connection.close(wait=False, abort=True)
         if (wire := self.wires.get(eio_sid)) is not None:
             wire.cut()
+
+
+def _by_path(sockets: WsgiApp, pages: WsgiApp) -> WsgiApp:
+    """Return an app that answers with `sockets` under their path and with `pages` elsewhere.
+
+    Their middleware alone would do that too, but it copies every request and makes a class for it, which only Python's search for garbage frees.
+    """
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        return (sockets if environ["PATH_INFO"].startswith(f"{SOCKET}/") else pages)(environ, start_response)
+
+    return app
 
 
 def _texts(value: Any) -> bool:

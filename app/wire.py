@@ -87,6 +87,7 @@ class Wire(SimpleWebSocketWSGI):  # type: ignore[misc]  # as above
         try:
             answer: Iterable[bytes] = super().__call__(environ, start_response)
         finally:
+            self._viewer.queue.straight = None  # which leads back here: all of this would wait for Python's search for garbage
             if self._wires.get(self._sid) is self:
                 del self._wires[self._sid]
         return answer

@@ -1,5 +1,6 @@
 """The push, as the official Socket.IO client sees it, from a server as it is run."""
 
+import gc
 import json
 import queue
 import threading
@@ -9,6 +10,7 @@ from contextlib import closing, suppress
 from socket import SO_RCVBUF, SOL_SOCKET, socketpair
 from types import MethodType, SimpleNamespace
 from typing import Any
+from weakref import ref
 
 import pytest
 import requests
@@ -306,6 +308,23 @@ def test_of_a_viewer_that_takes_nothing_little_is_kept_and_it_is_cut_off(
             largest = max(largest, connection.queue.size)
         assert not push.viewers
         assert sockets.BEHIND_BYTES / 2 < largest < 2 * sockets.BEHIND_BYTES
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+def test_what_was_kept_of_a_viewer_goes_with_it_without_a_search_for_garbage(app: Dash, bearer: dict[str, str], served: int) -> None:
+    """R25: a ring of references would hold each connection, its request and its frames until Python looks for such, by then thousands of them."""
+    push: Push = app.server.extensions["botv2.push"]
+    gc.disable()
+    try:
+        address = f"ws://127.0.0.1:{served}/socket.io/?EIO=4&transport=websocket"
+        with closing(create_connection(address, header=bearer, timeout=10)) as socket:
+            socket.send("40")
+            wait_for(lambda: push.viewers and push.wires)
+            [wire] = (ref(wire) for wire in push.wires.values())
+        wait_for(lambda: wire() is None)
+        assert not push.viewers
+    finally:
+        gc.enable()
 
 
 def test_a_backlog_is_counted_in_bytes_and_handed_out_in_small_parts() -> None:
