@@ -1,8 +1,8 @@
 """R25: half an hour of bots that post, viewers that come and go, and people who ask: memory, threads and descriptors must not grow.
 
-`python -m bench.faults.soak --minutes 30`; before it, for a sixth of the time, the same people and ten times the events and questions, so that
-what is meant to be filled is full: the rings, the database's page caches, and the stack of each of some hundred threads as deep as the deepest
-question, which takes the rarest of them hours at the common pace. With `--control` a client opens a socket every two seconds and forgets it.
+`python -m bench.faults.soak --minutes 30`; before it, for a third of the time, everything at ten times the pace, so that what is meant to be filled
+is full: the rings, the database's page caches, and the stack of each of some hundred threads as deep as the deepest question and what malloc keeps
+for each, which takes the rarest of them hours at the common pace. With `--control` a client opens a socket every two seconds and forgets it.
 """
 
 import asyncio
@@ -23,14 +23,15 @@ from bench.load import join
 from bench.program import Program, make_token
 
 RATE = 10.0
-FILLING = 10  # times the events and questions
-FILLING_PART = 1 / 6  # of the time, before it
+FILLING = 10  # times the pace
+FILLING_PART = 1 / 3  # of the time, before it
+SETTLING_SECONDS = 60.0  # until threads that only the filling wanted have ended: their going must not pass for less growth
 VIEWERS = 30
 STAY_SECONDS = (5.0, 40.0)
 PAGES = ("/api/monitoring/stats", "/api/monitoring/activity?limit=100", "/api/trades?limit=50", "/api/monitoring/pulse")
 LOOK_SECONDS = 5.0
 SLOPE = 1.0  # MiB an hour
-SLACK = 8  # threads or descriptors: as many requests and pings may be under way at one look and not at another
+SLACK = 4  # threads or descriptors: as many viewers may happen to be there in one half and not in the other
 
 
 @dataclass
@@ -53,10 +54,10 @@ class Course:
         return statistics.linear_regression(self.at, [use.memory for use in self.uses]).slope * 3600
 
     def grown(self, what: str) -> int:
-        """Return how many more there were at most in the second half than in the first."""
+        """Return how many more there were in the second half than in the first, by their medians: one look may meet many requests."""
         half = len(self.uses) // 2
         counts = [getattr(use, what) for use in self.uses]
-        return int(max(counts[half:]) - max(counts[:half]))
+        return round(statistics.median(counts[half:]) - statistics.median(counts[:half]))
 
     def span(self, what: str) -> str:
         """Return the smallest and the largest count."""
@@ -64,16 +65,16 @@ class Course:
         return f"{min(counts):,.0f} to {max(counts):,.0f}"
 
 
-async def come_and_go(port: int, token: str) -> None:
-    """Be a viewer who stays for a while, again and again."""
+async def come_and_go(port: int, token: str, times: int) -> None:
+    """Be a viewer who stays for a while, again and again, so many times as often as usual."""
     while True:
         with contextlib.suppress(*LOST):
             _, writer = await join(port, token)
             try:
-                await asyncio.sleep(random.uniform(*STAY_SECONDS))
+                await asyncio.sleep(random.uniform(*STAY_SECONDS) / times)
             finally:
                 writer.close()
-        await asyncio.sleep(1)
+        await asyncio.sleep(1 / times)
 
 
 async def forget(port: int, token: str) -> None:
@@ -85,15 +86,17 @@ async def forget(port: int, token: str) -> None:
         await asyncio.sleep(2)
 
 
-async def ask_and_post(poster: Poster, times: int, seconds: float) -> int:
-    """Post and ask for some seconds, so many times as often as usual; return how many questions had no answer."""
+async def keep_busy(poster: Poster, times: int, seconds: float) -> int:
+    """Post, ask, come and go for some seconds, so many times as often as usual; return how many questions had no answer."""
     askers = [Asker(poster.port, poster.token, path, every=1 / times) for path in PAGES]
     asking = [asyncio.create_task(asker.ask()) for asker in askers]
+    visits = [asyncio.create_task(come_and_go(poster.port, poster.token, times)) for _ in range(VIEWERS // 2)]
     try:
         await poster.post(RATE * times, seconds)
     finally:
-        for task in asking:
+        for task in asking + visits:
             task.cancel()
+        await asyncio.gather(*visits, return_exceptions=True)
         await asyncio.gather(*asking)
     return sum(asker.unanswered for asker in askers)
 
@@ -101,15 +104,13 @@ async def ask_and_post(poster: Poster, times: int, seconds: float) -> int:
 async def run(program: Program, token: str, seconds: float, *, leak: bool) -> list[Figure]:
     """Keep the server busy for some seconds; return how it grew."""
     crowd, poster, course = Crowd.of(VIEWERS // 2, program.port, token), Poster(program.port, token), Course(program)
-    work = [come_and_go(program.port, token) for _ in range(VIEWERS // 2)]
-    if leak:
-        work.append(forget(program.port, token))
     await crowd.gather(30)
-    tasks = [asyncio.create_task(each) for each in work]
+    tasks = [asyncio.create_task(forget(program.port, token))] if leak else []
     try:
-        unanswered = await ask_and_post(poster, FILLING, seconds * FILLING_PART)
+        unanswered = await keep_busy(poster, FILLING, seconds * FILLING_PART)
+        unanswered += await keep_busy(poster, 1, SETTLING_SECONDS)
         tasks.append(asyncio.create_task(course.follow()))
-        unanswered += await ask_and_post(poster, 1, seconds)
+        unanswered += await keep_busy(poster, 1, seconds)
     finally:
         for task in tasks:
             task.cancel()
