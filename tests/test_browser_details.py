@@ -100,7 +100,8 @@ def test_it_opens_by_click_key_and_link_and_closes_in_every_way_with_the_focus_w
     click(page, row)
     assert f"Trade {trades[-1]}" in filled(page, latest)
     assert script(page, "return document.activeElement.id") == Id.DETAIL_TITLE
-    assert script(page, "return document.querySelector('#detail .js-plotly-plot .scatterlayer') !== null")
+    drawn = "return document.querySelector('#detail .js-plotly-plot .scatterlayer') !== null"  # a task later than the words
+    wait(page).until(lambda _: script(page, drawn), "its chart was not drawn")
     press(page, Keys.ESCAPE)
     gone(page)
     focused(page, latest)
