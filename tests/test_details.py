@@ -175,6 +175,14 @@ def test_a_trade_s_chart_shows_the_candles_around_it_and_where_it_went_in_and_ou
     assert shown(desk, f"trade:{still_open['id']}")["figure"] is None
 
 
+def test_a_single_candle_in_a_trade_s_time_does_not_hide_the_prices_it_went_in_and_out_at(desk: "Desk", api: Api) -> None:
+    api.batch(*(CANDLE | {"kind": "candle", "timeframe": "1d", "timestamp": f"2025-01-0{day}T00:00:00Z"} for day in (1, 2, 3)))
+    ends = {"entry_time": "2025-01-01T23:30:00Z", "exit_time": "2025-01-02T00:30:00Z", "exit_price": 2, "status": "closed"}
+    trade = api.post("/api/trades", TRADE | ends | {"entry_price": 1.5})["data"]
+    price, *_rest = shown(desk, f"trade:{trade['id']}")["figure"]["data"]
+    assert price["y"] == [1.5, 2]
+
+
 def test_what_bots_report_live_is_shown_with_its_past(desk: "Desk", api: Api) -> None:
     event = api.post("/activity", EVENT | {"metadata": {"deep": {"list": [1, "<i>"]}}, "bot": "alpha"})["event"]
     says(shown(desk, f"event:{event['id']}"), event["message"], '"<i>"', "ORDER")

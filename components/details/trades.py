@@ -43,7 +43,7 @@ def _question(desk: "Desk", given: str, _selection: Selection) -> Record:
 
 
 def _candles(desk: "Desk", trade: Record) -> list[Record]:
-    """Return the candles around a trade, of the finest timeframe of which few are enough; none where nobody has reported any."""
+    """Return the candles around a trade, of the finest timeframe of which few are enough; none where they make no line."""
     entry = times.parse_iso(trade["entry_time"])
     left = times.now() if trade["exit_time"] is None else times.parse_iso(trade["exit_time"])
     around = max((left - entry) * AROUND, SHORTEST)
@@ -55,7 +55,7 @@ def _candles(desk: "Desk", trade: Record) -> list[Record]:
         candles: list[Record] = desk.market.candles(trade["symbol"], scope)["candles"]
     except Refused:
         return []
-    return candles
+    return candles if len(candles) > 1 else []  # one alone would stand in the way of the trade's own two prices
 
 
 def _draw(answer: Record, now: datetime) -> Detail:
