@@ -26,11 +26,12 @@ THEMED = ("dashboard", "monitoring")
 QUALITY = 82  # of WebP: a page is some 60 kB, its text still sharp
 PAST_WITHIN = 120.0
 DRAWN_WITHIN = 30.0
-# Nothing waits: no grey line in the place of what is coming, no graph without traces.
+# Nothing waits: no grey line in the place of what is coming, no graph in the window without traces.
 DRAWN = """
 const seen = (one) => one.getClientRects().length > 0;
 if ([...document.querySelectorAll(".skel")].some(seen)) return false;
-return [...document.querySelectorAll(".chart:not([hidden])")].every((one) => {
+const inWindow = (one) => one.getBoundingClientRect().top < window.innerHeight;
+return [...document.querySelectorAll(".chart:not([hidden])")].filter(inWindow).every((one) => {
   const plot = one.querySelector(".js-plotly-plot");
   return plot && plot._fullData && plot._fullData.length > 0;
 });

@@ -23,16 +23,15 @@ DRAWN_WITHIN = 60.0
 QUIET_SECONDS = 2.0  # nothing came for so long: the visit's bytes are complete
 QUIET_WITHIN = 20.0
 QUIET_BYTES = 2_000  # a beat, a ping
-# Notes in each page when a chart has its marks, by the page's own clock; the charts of Dash, of Streamlit and ours are plotly's.
+# Notes in each page when the first chart has its marks, by the page's own clock; the charts of Dash, of Streamlit and ours are plotly's.
 WATCH = """
 const began = performance.now();
+window.botv2Charts = () => [...document.querySelectorAll(".js-plotly-plot")].filter(
+  (plot) => plot._fullData?.length && plot.querySelector(".trace, .hm, .slice")?.getBoundingClientRect().width
+).length;
 const look = () => {
-  const drawn = [...document.querySelectorAll(".js-plotly-plot")].filter(
-    (plot) => plot._fullData?.length && plot.querySelector(".trace, .hm, .slice")?.getBoundingClientRect().width
-  );
-  if (drawn.length) window.botv2Drawn ??= performance.now();
-  window.botv2Charts = drawn.length;
-  if (performance.now() - began < 90000) requestAnimationFrame(look);
+  if (window.botv2Charts()) window.botv2Drawn = performance.now();
+  else if (performance.now() - began < 90000) requestAnimationFrame(look);
 };
 look();
 """
@@ -137,7 +136,7 @@ def visit(driver: Chrome, wire: Wire, path: str = "/") -> Visit:
             raise RuntimeError(f"no chart was drawn in {path}")
         time.sleep(0.1)
     _until_quiet(wire)
-    return Visit(wire.received - before, float(drawn), driver.execute_script("return window.botv2Charts"))
+    return Visit(wire.received - before, float(drawn), driver.execute_script("return window.botv2Charts()"))
 
 
 def _until_quiet(wire: Wire) -> None:

@@ -27,12 +27,22 @@ const without = (unused) => ({
   },
 });
 
+/* Has Chromium read all of it while it comes, beside the page: read function by function as each is first called, it held the page up for longer. */
+const EAGER = "//# allFunctionsCalledOnLoad";
+
+/* Dash has each graph fitted to its place as soon as it is drawn, which would draw it twice although it was drawn as large as that. */
+const ONCE = `
+const { resize } = Plotly.Plots;
+const fits = ({ _fullLayout: drawn, clientWidth, clientHeight }) => drawn && Math.abs(drawn.width - clientWidth) < 1 && Math.abs(drawn.height - clientHeight) < 1;
+Plotly.Plots.resize = (graph) => (fits(graph) ? Promise.resolve(graph) : resize(graph));
+`;
+
 /* plotly.js with the traces that are drawn and no others, from its sources. */
 async function plotly({ traces, unused }) {
   const names = ["core", ...traces.filter((trace) => trace !== "scatter")]; // core brings scatter
   const [core, ...rest] = names.map((name) => `require("plotly.js/lib/${name}")`);
   const { outputFiles, metafile } = await build({
-    stdin: { contents: `const Plotly = ${core};\nPlotly.register([${rest}]);\nmodule.exports = Plotly;`, resolveDir: here, sourcefile: "plotly-entry.js" },
+    stdin: { contents: `const Plotly = ${core};\nPlotly.register([${rest}]);\n${ONCE}\nmodule.exports = Plotly;`, resolveDir: here, sourcefile: "plotly-entry.js" },
     bundle: true,
     format: "iife",
     globalName: "Plotly",
@@ -52,7 +62,7 @@ async function plotly({ traces, unused }) {
   const originals = Object.values(metafile.inputs).reduce((sum, input) => sum + input.bytes, 0);
   const [code, map] = [".js", ".map"].map((suffix) => outputFiles.find((file) => file.path.endsWith(suffix))?.text);
   const packages = Object.keys(metafile.inputs).map((path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]);
-  return { packages: [...new Set(packages)].filter(Boolean).sort(), text: `/*! plotly.js ${plan.plotly}: MIT, Copyright (c) Plotly, Inc. */\n${isProduction ? untold(code) : code}`, map: map && shifted(map), originals, analysis };
+  return { packages: [...new Set(packages)].filter(Boolean).sort(), text: `${EAGER}\n/*! plotly.js ${plan.plotly}: MIT, Copyright (c) Plotly, Inc. */\n${isProduction ? untold(code) : code}`, map: map && shifted(map), originals, analysis };
 }
 
 /* What plotly.js tells its developers of each setting, a twelfth of it; plotly's own distribution leaves it out, too. */
@@ -60,8 +70,8 @@ const TEXT = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/.source;
 const TOLD = `description:(?:${TEXT}|\\[(?:(?:${TEXT}),?)*\\]\\.join\\((?:${TEXT})\\))`;
 const untold = (text) => text.replace(new RegExp(`,${TOLD}(?=[,}])`, "g"), "").replace(new RegExp(`\\{${TOLD}(?:,|(?=\\}))`, "g"), "{");
 
-/* The map of a text that has got a line in front. */
-const shifted = (map) => JSON.stringify({ version: 3, sections: [{ offset: { line: 1, column: 0 }, map: JSON.parse(map) }] });
+/* The map of a text that has got two lines in front. */
+const shifted = (map) => JSON.stringify({ version: 3, sections: [{ offset: { line: 2, column: 0 }, map: JSON.parse(map) }] });
 
 /* A sheet without the rules for classes and elements that no file of ours names; in development it is whole. */
 async function purged(text, { content, safe }) {

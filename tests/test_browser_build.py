@@ -98,6 +98,25 @@ def test_every_page_draws_its_charts_with_the_build_quietly_and_from_its_files_a
         assert quiet(browser) == [], path
 
 
+def test_a_graph_is_fitted_to_its_place_when_that_changes_and_not_drawn_again_while_it_fits(server: LiveServer, browser: "Browser") -> None:
+    sign_in(browser, server)
+    open_page(browser, server, "/?range=all")
+    drawn(browser, "/")
+    fitted = """
+    const done = arguments[1], plot = document.querySelector(`#${arguments[0]} .js-plotly-plot`);
+    let drawings = 0;
+    plot.on("plotly_afterplot", () => { drawings += 1; });
+    (async () => {
+      await Plotly.Plots.resize(plot);
+      const before = drawings;
+      plot.style.width = "300px";
+      await Plotly.Plots.resize(plot);
+      done([before, drawings > 0, plot._fullLayout.width]);
+    })();
+    """
+    assert browser.driver.execute_async_script(fitted, graph_of(Id.PANEL_EQUITY)) == [0, True, 300]
+
+
 def test_the_library_of_tables_comes_with_the_first_table_also_without_a_reload(server: LiveServer, browser: "Browser") -> None:
     sign_in(browser, server)
     open_page(browser, server, "/?range=all")

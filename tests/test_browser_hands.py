@@ -96,7 +96,8 @@ def visit(page: "Browser", server: LiveServer, path: str, *charts: Id) -> None:
 
 
 def drawn(page: "Browser", *charts: Id) -> None:
-    is_drawn = f"{PLOT} return Boolean(plot && plot._fullData && plot._fullData.length && plot.querySelector('.main-svg'))"
+    seen = "document.getElementById(arguments[0])?.scrollIntoView({block: 'nearest', behavior: 'instant'});"  # far below nothing is drawn
+    is_drawn = f"{seen} {PLOT} return Boolean(plot && plot._fullData && plot._fullData.length && plot.querySelector('.main-svg'))"
     for chart in charts:
         wait(page, 30).until(lambda _, chart=chart: script(page, is_drawn, graph_of(chart)), f"never drawn: {chart}")
 
@@ -303,7 +304,7 @@ def test_a_time_zone_and_a_pair_of_colours_count_at_once_everywhere_and_stay(cho
     visit(page, live_server, "/?range=all", Id.PANEL_EQUITY, Id.PANEL_DAILY)
     looks = f"""{PLOT} const style = getComputedStyle(document.documentElement);
       const colours = ["--bv-up", "--bv-down"].map((name) => style.getPropertyValue(name).trim());
-      return [...colours, JSON.stringify(plot._fullData[0].marker.colorscale)]"""
+      return [...colours, plot._fullData[0].marker.color]"""
     before = script(page, looks, graph_of(Id.PANEL_DAILY))
     page.driver.switch_to.window(settings)
     wait(page).until(lambda _: script(page, "return document.querySelectorAll('#settings-zones option').length") > 300)
@@ -349,6 +350,18 @@ def middle(page: "Browser", selector: str, place: int = 0) -> tuple[float, float
 def tap(page: "Browser", x: float, y: float) -> None:
     touch(page, "touchStart", (x, y))
     touch(page, "touchEnd")
+
+
+def test_what_is_far_below_is_drawn_when_a_person_comes_near(page: "Browser", live_server: LiveServer) -> None:
+    page.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    visit(page, live_server, "/?range=all", Id.PANEL_EQUITY)
+    figure = "return Boolean(window.botv2Chart.figure(arguments[0]))"
+    wait(page).until(lambda _: script(page, figure, Id.PANEL_MONTHLY), "it never came")
+    drawn(page, Id.PANEL_WATERFALL)
+    assert not script(page, f"{PLOT} return plot._fullData", graph_of(Id.PANEL_MONTHLY))
+    script(page, "window.scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'})")
+    cells = f"{PLOT} return Boolean(plot.querySelector('.hm'))"
+    wait(page).until(lambda _: script(page, cells, graph_of(Id.PANEL_MONTHLY)), "it was not drawn")
 
 
 def test_fingers_on_a_phone_open_a_day_and_a_figure_and_pinch_without_choosing_anything(page: "Browser", live_server: LiveServer) -> None:

@@ -273,7 +273,6 @@ def test_who_lacks_a_starting_balance_is_told_so() -> None:
 
 def test_down_is_hatched_and_up_solid_wherever_bars_go_both_ways() -> None:
     for chart, answer in (
-        (daily_returns, daily()),
         (strategy_performance, performance()),
         (var_histogram, histogram([3, 9, 4])),
         (waterfall, steps(other=5.0)),
@@ -282,6 +281,11 @@ def test_down_is_hatched_and_up_solid_wherever_bars_go_both_ways() -> None:
         worth = bars["x"] if bars.get("orientation") == "h" or chart is var_histogram else bars["y"]
         assert bars["marker"]["pattern"]["shape"] == ["/" if value < 0 else "" for value in worth]
         assert {"", "/"} <= set(bars["marker"]["pattern"]["shape"])
+    up, down = drawn(daily_returns, daily())["data"]
+    assert [up["marker"]["pattern"]["shape"], down["marker"]["pattern"]["shape"]] == ["", "/"]
+    assert min(up["y"]) >= 0 > max(down["y"])
+    assert sorted([*up["x"], *down["x"]]) == daily()["days"]
+    assert len(drawn(daily_returns, daily(5, -0.01))["data"]) == 1
 
 
 def test_each_kind_of_trade_on_the_equity_curve_has_a_sign_a_name_and_its_trade() -> None:

@@ -14,7 +14,7 @@
   const MONEY = /%\{(?:text|value|y|x|r|z|customdata)[^}]*\}/g; // of a texttemplate: not a name, nor a share
   const ALL_TRACES = "traces"; // in `meta.amounts`, beside names of axes: what has no axis of money, and tells of it all the same
   const NARROW = 12; // px of a margin in which nothing stands
-  const UNSEEN_MS = 250; // what is out of sight waits so long for what is in it
+  const NEAR = "50% 0px"; // half a window above and below what is seen of the page
   const keyOf = (panel) => panel.replace(/^panel-/, "");
   const placeOf = (panel) => document.querySelector(`#${panel} .chart-place`);
   const frameOf = (panel) => document.querySelector(`#${panel} .chart`);
@@ -139,12 +139,16 @@
     return layout;
   }
 
-  /* Pictures take plotly.js most of a page's load. The first of each chart is drawn in a task of its own, so that the page can answer in
-     between, and in order of sight: at once what a person sees, and a moment later what stands below. */
+  /* Pictures take plotly.js most of a page's load. They are drawn where a person looks or is about to, each in a task of its own, so that
+     the page can answer in between; what lies further away waits until it comes near. */
   const undrawn = new Set();
-  const whenIdle = window.requestIdleCallback || ((act) => setTimeout(act));
+  const near = new Set();
   let isDrawing = false; // the next one follows by itself
-  let unseen = null; // the timer of what is out of sight
+
+  const approach = new IntersectionObserver((changes) => {
+    for (const { target, isIntersecting } of changes) near[isIntersecting ? "add" : "delete"](target.closest("[id]").id);
+    if (!isDrawing) drawNext();
+  }, { rootMargin: NEAR });
 
   function isInSight(panel) {
     const box = frameOf(panel).getBoundingClientRect();
@@ -153,26 +157,20 @@
 
   function draw(panel) {
     if (!known[panel]) return;
-    if (panel in shown) return paint(panel);
+    if (panel in shown && near.has(panel)) return paint(panel);
     undrawn.add(panel);
-    if (!isDrawing) drawNext(false);
+    approach.observe(frameOf(panel)); // tells at once whether it is near
+    if (!isDrawing) drawNext();
   }
 
-  function drawNext(isLate) {
-    const left = [...undrawn].filter((panel) => known[panel] && frameOf(panel));
-    const next = left.find(isInSight) || (isLate && left[0]);
+  function drawNext() {
+    const left = [...undrawn].filter((panel) => near.has(panel) && known[panel] && frameOf(panel));
+    const next = left.find(isInSight) || left[0];
     isDrawing = Boolean(next);
-    if (next) {
-      undrawn.delete(next);
-      paint(next);
-      const wait = isLate ? whenIdle : setTimeout;
-      wait(() => drawNext(isLate));
-    } else if (left.length && unseen === null) {
-      unseen = setTimeout(() => {
-        unseen = null;
-        if (!isDrawing) drawNext(true);
-      }, UNSEEN_MS);
-    }
+    if (!next) return;
+    undrawn.delete(next);
+    paint(next);
+    setTimeout(drawNext);
   }
 
   function paint(panel) {
@@ -282,6 +280,9 @@
   }));
   document.addEventListener("botv2:theme", drawAll);
   document.addEventListener("botv2:page", () => {
+    approach.disconnect();
+    undrawn.clear();
+    near.clear();
     for (const panel of Object.keys(known)) {
       delete shown[panel];
       delete asked[panel];

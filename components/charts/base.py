@@ -115,6 +115,7 @@ def local(moments: Sequence[str]) -> list[str]:
 
 # Series 1 to 8 in order of the strategies' ids, so that a strategy keeps its colour on all pages; from the fourth on a dash tells, too.
 DASHES = ("solid", "solid", "solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+HATCHED = {"fillmode": "replace", "size": 5, "solidity": 0.5}
 
 
 def series_colour(place: int) -> str:
@@ -127,9 +128,15 @@ def series_dash(place: int) -> str:
     return DASHES[place % 8]
 
 
+def signed_bar(fell: bool) -> dict[str, Any]:
+    """Return the `marker` of bars that all go up, or all down: up solid, down hatched, so that the colour is not alone."""
+    colour = "--bv-down" if fell else "--bv-up"
+    return {"color": colour, "pattern": HATCHED | {"shape": "/" if fell else ""}, "line": {"width": int(fell), "color": colour}}
+
+
 def signed_bars(values: Sequence[float | None]) -> dict[str, Any]:
-    """Return the `marker` of bars that go up or down: up solid, down hatched, so that the colour is not alone."""
-    down = [value is not None and value < 0 for value in values]
-    colours = ["--bv-down" if fell else "--bv-up" for fell in down]
-    pattern = {"shape": ["/" if fell else "" for fell in down], "fillmode": "replace", "size": 5, "solidity": 0.5}
-    return {"color": colours, "pattern": pattern, "line": {"width": [1 if fell else 0 for fell in down], "color": colours}}
+    """Return the `marker` of bars of which each goes up or down, as `signed_bar` has them."""
+    bars = [signed_bar(value is not None and value < 0) for value in values]
+    colours = [bar["color"] for bar in bars]
+    pattern = HATCHED | {"shape": [bar["pattern"]["shape"] for bar in bars]}
+    return {"color": colours, "pattern": pattern, "line": {"width": [bar["line"]["width"] for bar in bars], "color": colours}}

@@ -1,11 +1,10 @@
 """Chart 9: a bar per UTC day, its return; the money where no starting balance is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from components import format as fmt
-from components.charts.base import AMOUNTS, DAY_MS, Figure, base_layout, chart_view, signed_bars
+from components.charts.base import AMOUNTS, DAY_MS, Figure, base_layout, chart_view, signed_bar
 from components.charts.marks import DAY, Answer, amounts_format, note, percents, rounded, signed_percents, unbalanced
 from components.parts import View, empty
 from components.words import _
@@ -23,13 +22,13 @@ def daily_returns(answer: Answer) -> Figure | None:
         return None
     unit = answer["currency"] if money else "%"
     layout = base_layout(_("Daily P&L") if money else _("Daily returns"), _("day, UTC"), _("daily return, {unit}").format(unit=unit))
-    layout["xaxis"]["hoverformat"] = DAY
+    layout["barmode"] = "overlay"
+    layout["xaxis"] |= {"hoverformat": DAY, "nticks": 3, "tickangle": 0}
     layout["yaxis"] |= {"tickformatstops": AMOUNTS, "hoverformat": amounts_format(unit, signed=True)} if money else signed_percents()
     layout["meta"] = {"amounts": ["yaxis"] if money else []}
     values = rounded(answer["pnl"], fmt.currency_decimals(answer["currency"])) if money else percents(answer["returns"])
-    bars: Figure = {"type": "bar", "x": days, "y": values, "width": BAR_WIDTH, "customdata": [f"day:{day}" for day in days]}
-    bars |= {"name": layout["title"]["text"], "marker": _marker(values), "hovertemplate": f"%{{y}}{fmt.THIN}{unit}<extra></extra>"}
-    return {"data": [bars], "layout": layout}
+    shared: Figure = {"type": "bar", "width": BAR_WIDTH, "name": layout["title"]["text"], "hovertemplate": f"%{{y}}{fmt.THIN}{unit}<extra></extra>"}
+    return {"data": [shared | bars for bars in _by_sign(days, values)], "layout": layout}
 
 
 def daily_returns_view(answer: Answer, _now: datetime) -> View:
@@ -43,9 +42,12 @@ def _in_money(answer: Answer) -> bool:
     return all(value is None for value in answer["returns"])
 
 
-def _marker(values: Sequence[float | None]) -> dict[str, Any]:
-    """What `signed_bars` says, in numbers for colours: the names of tokens would be half of the weight of some years."""
-    down = [value is not None and value < 0 for value in values]
-    colours = {"color": [int(not fell) for fell in down], "colorscale": [[0, "--bv-down"], [1, "--bv-up"]], "cmin": 0, "cmax": 1}
-    pattern = signed_bars([])["pattern"] | {"shape": ["/" if fell else "" for fell in down]}
-    return colours | {"pattern": pattern, "line": colours | {"width": 1}}
+def _by_sign(days: Sequence[str], values: Sequence[float | None]) -> Iterator[Figure]:
+    """Yield a trace of the days that go up and one of those that go down: told apart bar by bar a year takes plotly.js four times as long."""
+    for fell in (False, True):
+        chosen = [(day, value) for day, value in zip(days, values, strict=True) if (value is not None and value < 0) == fell]
+        if chosen:
+            x, y = zip(*chosen, strict=True)
+            marker = signed_bar(fell)
+            marker["line"]["width"] = 1  # a bar of many days is thinner than a pixel
+            yield {"x": list(x), "y": list(y), "customdata": [f"day:{day}" for day in x], "marker": marker}
