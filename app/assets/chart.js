@@ -142,11 +142,11 @@
   /* Pictures take plotly.js most of a page's load. They are drawn where a person looks or is about to, each in a task of its own, so that
      the page can answer in between; what lies further away waits until it comes near. */
   const undrawn = new Set();
-  const near = new Set();
+  const near = new WeakSet(); // frames
   let isDrawing = false; // the next one follows by itself
 
   const approach = new IntersectionObserver((changes) => {
-    for (const { target, isIntersecting } of changes) near[isIntersecting ? "add" : "delete"](target.closest("[id]").id);
+    for (const { target, isIntersecting } of changes) near[isIntersecting ? "add" : "delete"](target);
     if (!isDrawing) drawNext();
   }, { rootMargin: NEAR });
 
@@ -156,15 +156,16 @@
   }
 
   function draw(panel) {
-    if (!known[panel]) return;
-    if (panel in shown && near.has(panel)) return paint(panel);
+    const frame = frameOf(panel);
+    if (!known[panel] || !frame) return;
+    if (panel in shown && near.has(frame)) return paint(panel);
     undrawn.add(panel);
-    approach.observe(frameOf(panel)); // tells at once whether it is near
+    approach.observe(frame); // tells at once whether it is near
     if (!isDrawing) drawNext();
   }
 
   function drawNext() {
-    const left = [...undrawn].filter((panel) => near.has(panel) && known[panel] && frameOf(panel));
+    const left = [...undrawn].filter((panel) => known[panel] && near.has(frameOf(panel)));
     const next = left.find(isInSight) || left[0];
     isDrawing = Boolean(next);
     if (!next) return;
@@ -280,9 +281,6 @@
   }));
   document.addEventListener("botv2:theme", drawAll);
   document.addEventListener("botv2:page", () => {
-    approach.disconnect();
-    undrawn.clear();
-    near.clear();
     for (const panel of Object.keys(known)) {
       delete shown[panel];
       delete asked[panel];
