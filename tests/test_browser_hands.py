@@ -378,6 +378,13 @@ def test_fingers_on_a_phone_open_a_day_and_a_figure_and_pinch_without_choosing_a
     tap(page, *middle(page, f"#{Id.DETAIL} [data-close]"))
     wait(page).until(lambda _: not find(page, f"#{Id.DETAIL}").is_displayed())
 
+    drawn(page, Id.PANEL_EQUITY)
+    x, y = middle(page, f"#{graph_of(Id.PANEL_EQUITY)} .ewdrag", 1)  # where the axis has its names
+    touch(page, "touchStart", (x, y))
+    for step in range(1, 9):
+        touch(page, "touchMove", (x - 12 * step, y))
+    touch(page, "touchEnd")
+    assert script(page, "return new Promise((done) => setTimeout(done, 500, location.search))") == "?range=all"
     x, y = middle(page, f"#{graph_of(Id.PANEL_EQUITY)} .nsewdrag")
     touch(page, "touchStart", (x - 20, y), (x + 20, y))
     for step in range(1, 9):

@@ -83,7 +83,9 @@
 
   function begin(event) {
     const area = event.target.closest(".chart .nsewdrag");
-    if (event.pointerType !== "touch" || !event.isPrimary || !area) return;
+    if (event.pointerType !== "touch") return;
+    drop(); // two fingers choose nothing: they make the page larger or smaller
+    if (!event.isPrimary || !area) return;
     const panel = area.closest("section").id;
     const plot = chart().plot(panel);
     const axis = plot._fullLayout.xaxis;
@@ -104,13 +106,16 @@
     drag.band.style.width = `${Math.abs(drag.at - drag.begun)}px`;
   }
 
+  function drop() {
+    if (drag && drag.band) drag.band.remove();
+    drag = null;
+  }
+
   function end(event) {
     if (!drag || event.pointerType !== "touch") return;
     const { panel, plot, axis, begun, at, band } = drag;
-    drag = null;
-    if (band === null) return;
-    band.remove();
-    if (event.type === "pointercancel") return;
+    drop();
+    if (band === null || event.type === "pointercancel") return;
     const [first, last] = [begun, at].sort((one, other) => one - other).map((px) => axis.p2d(px));
     if (brushes(panel)) brush(panel, first, last);
     else window.Plotly.relayout(plot, { "xaxis.range[0]": first, "xaxis.range[1]": last });
@@ -121,9 +126,9 @@
   document.addEventListener("pointermove", go);
   document.addEventListener("pointerup", end);
   document.addEventListener("pointercancel", end);
-  /* A tap goes on as the mouse events that browsers make of it; of the touch itself plotly.js must not know. */
+  /* A tap goes on as the mouse events that browsers make of it; of the touch itself plotly.js must not know, also where an axis has its names. */
   for (const kind of ["touchstart", "touchmove", "touchend"]) {
-    document.addEventListener(kind, (event) => event.target.closest(".chart .nsewdrag") && event.stopPropagation(), { capture: true, passive: true });
+    document.addEventListener(kind, (event) => event.target.closest(".chart .drag") && event.stopPropagation(), { capture: true, passive: true });
   }
 
   window.botv2Chart.point = point;
