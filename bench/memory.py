@@ -22,7 +22,7 @@ from bench.rows import Sizes
 
 SIZES = Sizes()
 VIEWERS = 500
-SECONDS = 540.0  # the six answers are made anew each minute: within three minutes what that takes for a moment passed for growth
+SECONDS = 540.0  # a peak of 45 MiB comes for some seconds once or twice in it: within three minutes that passed for growth
 EVENTS_PER_SECOND = 10.0
 ASKED = (
     "/api/trades?limit=100",
