@@ -62,7 +62,8 @@ async function plotly({ traces, unused }) {
   const originals = Object.values(metafile.inputs).reduce((sum, input) => sum + input.bytes, 0);
   const [code, map] = [".js", ".map"].map((suffix) => outputFiles.find((file) => file.path.endsWith(suffix))?.text);
   const packages = Object.keys(metafile.inputs).map((path) => path.match(/^node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]);
-  return { packages: [...new Set(packages)].filter(Boolean).sort(), text: `${EAGER}\n/*! plotly.js ${plan.plotly}: MIT, Copyright (c) Plotly, Inc. */\n${isProduction ? untold(code) : code}`, map: map && shifted(map), originals, analysis };
+  const head = `${EAGER}\n/*! plotly.js ${plan.plotly}: MIT, Copyright (c) Plotly, Inc. */\n`;
+  return { packages: [...new Set(packages)].filter(Boolean).sort(), text: head + (isProduction ? untold(code) : code), map: map && shifted(map, head), originals, analysis };
 }
 
 /* What plotly.js tells its developers of each setting, a twelfth of it; plotly's own distribution leaves it out, too. */
@@ -70,8 +71,8 @@ const TEXT = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/.source;
 const TOLD = `description:(?:${TEXT}|\\[(?:(?:${TEXT}),?)*\\]\\.join\\((?:${TEXT})\\))`;
 const untold = (text) => text.replace(new RegExp(`,${TOLD}(?=[,}])`, "g"), "").replace(new RegExp(`\\{${TOLD}(?:,|(?=\\}))`, "g"), "{");
 
-/* The map of a text that has got two lines in front. */
-const shifted = (map) => JSON.stringify({ version: 3, sections: [{ offset: { line: 2, column: 0 }, map: JSON.parse(map) }] });
+/* The map of a text that has got whole lines in front. */
+const shifted = (map, head) => JSON.stringify({ version: 3, sections: [{ offset: { line: head.split("\n").length - 1, column: 0 }, map: JSON.parse(map) }] });
 
 /* A sheet without the rules for classes and elements that no file of ours names; in development it is whole. */
 async function purged(text, { content, safe }) {

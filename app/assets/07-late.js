@@ -38,11 +38,6 @@
     Object.assign(kept, standIns);
   }
 
-  /* plotly.js, of which each page has need, is asked for by Dash when its first graph stands: so it comes while Dash starts. */
-  if (window._dashPlotlyJSURL) {
-    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: window._dashPlotlyJSURL, fetchPriority: "low" }));
-  }
-
   late("dash_ag_grid", "AgGrid", { dashRenderType: true }); // as the library's own says: it is told why it is drawn
   late("dash_bootstrap_components", "Checklist Input Label Select");
 })();

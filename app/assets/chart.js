@@ -139,6 +139,11 @@
     return layout;
   }
 
+  /* Dash asks for plotly.js when its first graph stands: as each page has one, it comes while Dash starts. */
+  if (window._dashPlotlyJSURL) {
+    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "script", href: window._dashPlotlyJSURL, fetchPriority: "low" }));
+  }
+
   /* Pictures take plotly.js most of a page's load. They are drawn where a person looks or is about to, each in a task of its own, so that
      the page can answer in between; what lies further away waits until it comes near. */
   const undrawn = new Set();
